@@ -1,0 +1,70 @@
+# Everything the project can do. `make help` lists it.
+# VENV=none uses the active environment instead of .venv; PYTHON names the interpreter to make .venv from.
+
+VENV ?= .venv
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { command -v $$p; break; }; done)
+# torch's own index of CPU builds. Where it cannot be reached, pip goes on with what it knows.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+PROFILE ?= default
+JOBS ?= 2
+SEEDS ?= 1
+PORT ?= 8000
+
+ifeq ($(VENV),none)
+READY :=
+RUN := $(if $(PYTHON),$(PYTHON),python3)
+else
+READY := $(VENV)/.ready
+RUN := $(VENV)/bin/python
+endif
+
+.PHONY: help book chapter test test-slow lint model serve lab clean
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@echo "usage: make TARGET [NAME=value …]"
+	@sed -n 's/^\([a-z-]*\):[^#]*## */\1\t/p' $(firstword $(MAKEFILE_LIST)) | awk -F'\t' '{printf "  %-11s %s\n", $$1, $$2}'
+	@echo "VENV=none uses the active environment, PYTHON=… picks the interpreter (3.11 to 3.13)."
+
+book: $(READY)  ## execute what is stale, render _build/html/index.html  [PROFILE=smoke] [JOBS=2]
+	@$(RUN) book/run.py book --profile $(PROFILE) --jobs $(JOBS)
+
+chapter: $(READY)  ## one chapter with your parameters: CHAPTER=3 P="model=… texts=…"
+	@$(RUN) book/run.py chapter "$(CHAPTER)" --profile $(PROFILE) --jobs $(JOBS) --parameters '$(P)'
+
+model: $(READY)  ## train the teaching model anew into data/teaching-model (minutes; resumes after a kill)
+	@$(RUN) -m analysis.training --out data/teaching-model
+
+test: $(READY)  ## run the tests
+	@$(RUN) -m pytest
+
+test-slow: $(READY)  ## run the tests that take minutes
+	@$(RUN) -m pytest -m slow
+
+lint: $(READY)  ## ruff, mypy, import directions, the chapters' code and form
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy
+	@$(RUN) -m importlinter.cli lint 2>/dev/null || $(RUN) -c 'import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())'
+	@$(RUN) book/lint.py
+
+serve: $(READY)  ## show the built book at http://localhost:8000
+	@$(RUN) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+lab: $(READY)  ## open the chapters as notebooks in JupyterLab
+	@$(RUN) -m jupyter lab book
+
+clean:  ## delete what was built (the environment stays)
+	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	find book -maxdepth 1 -name '*.ipynb' -delete
+
+# The fallback is for Debian without python3-venv. torch comes first and alone, so that pip takes the CPU
+# build and not 2.7 GB of CUDA; with it present, the second step leaves it as it is.
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "No Python 3.11, 3.12 or 3.13 found. Install one, or name it: make PYTHON=/path/to/python3.11"; exit 2; }
+	@echo "Making $(VENV) with $(PYTHON) (once, about two minutes)"
+	@test -x $(VENV)/bin/pip || $(PYTHON) -m venv $(VENV) || { $(PYTHON) -m venv --without-pip --clear $(VENV) && $(PYTHON) -m pip --python $(VENV)/bin/python install -q pip; }
+	@$(VENV)/bin/python -m pip install -q --no-deps -c constraints.txt --retries 1 --extra-index-url $(TORCH_INDEX) torch
+	@$(VENV)/bin/python -m pip install -q -c constraints.txt -e '.[book,test]'
+	@touch $@

@@ -1,0 +1,1 @@
+"""The science of fMRI for Language Models."""

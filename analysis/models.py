@@ -1,0 +1,243 @@
+"""Load a causal language model safely, and know where its MLP neurons are."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
+
+import huggingface_hub
+import torch
+import transformers
+from torch import nn
+
+from analysis.errors import InputError
+
+Site = Literal["mlp_activation", "mlp_output"]
+"""Where activity is read: the input or the output of an MLP's down-projection."""
+
+SITES: tuple[str, ...] = get_args(Site)
+
+DOWN_PROJECTIONS: dict[str, tuple[str, ...]] = {
+    "model.layers.{layer}.mlp.down_proj": (
+        "apertus", "arcee", "bitnet", "cohere", "cohere2", "exaone4", "gemma", "gemma2", "gemma3_text", "glm",
+        "glm4", "granite", "helium", "llama", "ministral", "mistral", "nemotron", "olmo", "olmo2", "olmo3",
+        "phi3", "qwen2", "qwen3", "seed_oss", "smollm3", "stablelm",
+    ),
+    "model.layers.{layer}.mlp.c_proj": ("starcoder2",),
+    "model.layers.{layer}.mlp.dense_4h_to_h": ("persimmon",),
+    "model.layers.{layer}.mlp.fc2": ("phi",),
+    "model.layers.{layer}.fc2": ("xglm",),
+    "model.decoder.layers.{layer}.fc2": ("opt",),
+    "biogpt.layers.{layer}.fc2": ("biogpt",),
+    "gpt_neox.layers.{layer}.mlp.dense_4h_to_h": ("gpt_neox",),
+    "transformer.h.{layer}.mlp.c_proj": ("gpt2", "gpt_bigcode", "gpt_neo"),
+    "transformer.h.{layer}.mlp.dense_4h_to_h": ("bloom", "falcon"),
+    "transformer.h.{layer}.mlp.fc_out": ("codegen", "gptj"),
+    "transformer.blocks.{layer}.ffn.down_proj": ("mpt",),
+}  # fmt: skip
+"""The path of the down-projection in each family; ``{layer}`` stands for the layer's index.
+
+To support a family, add its ``model_type`` here and to the conformance test.
+"""
+
+_PATHS = {family: path for path, families in DOWN_PROJECTIONS.items() for family in families}
+_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+@dataclass(frozen=True)
+class LanguageModel:
+    """A causal language model, its tokenizer, and the MLP parts that the study reads and changes.
+
+    Attributes
+    ----------
+    name : str
+        The path or hub id that it was loaded from.
+    model : transformers.PreTrainedModel
+        In evaluation mode, with gradients of the weights off.
+    tokenizer : transformers.PreTrainedTokenizerBase
+        A fast tokenizer, which knows the characters that each piece covers.
+    down_projections : tuple of torch.nn.Module
+        One per layer, first layer first.
+    """
+
+    name: str
+    model: Any
+    tokenizer: Any
+    down_projections: tuple[nn.Module, ...]
+
+    @property
+    def n_layers(self) -> int:
+        """Number of layers that have an MLP."""
+        return len(self.down_projections)
+
+    @property
+    def context(self) -> int:
+        """Longest input, in tokens."""
+        limits = (getattr(self.model.config, name, None) for name in ("max_position_embeddings", "n_positions"))
+        known = [limit for limit in limits if isinstance(limit, int)]
+        return min([*known, int(self.tokenizer.model_max_length)])
+
+    @property
+    def device(self) -> torch.device:
+        """Where the inputs have to be."""
+        return next(self.model.parameters()).device
+
+    def layer_sizes(self, site: Site) -> tuple[int, ...]:
+        """Number of recorded coordinates in each layer at a site."""
+        check_site(site)
+        widths = (_in_and_out_features(module) for module in self.down_projections)
+        return tuple(n_in if site == "mlp_activation" else n_out for n_in, n_out in widths)
+
+
+def check_site(site: str) -> None:
+    """Raise :class:`InputError` unless ``site`` is one of :data:`SITES`."""
+    if site not in SITES:
+        raise InputError(f"No site is named '{site}'. Choose one of: {', '.join(SITES)}.")
+
+
+def load_model(
+    name: str | Path,
+    *,
+    revision: str | None = None,
+    dtype: str = "float32",
+    device: str = "cpu",
+    trust_remote_code: bool = False,
+) -> LanguageModel:
+    """Load a causal language model from a folder or from the Hugging Face hub.
+
+    Weights are read from safetensors only, so that loading never runs code from a pickle, and code that a
+    repository brings along runs only where ``trust_remote_code`` asks for it.
+
+    Parameters
+    ----------
+    name : str or Path
+        A folder in Hugging Face format, or a hub id such as ``"Qwen/Qwen2.5-0.5B"``.
+    revision : str, optional
+        Branch, tag or commit on the hub; pin it where numbers must repeat.
+    dtype : {"float32", "bfloat16", "float16"}
+        Precision of weights and activity.
+    device : str
+        As torch names it: ``"cpu"``, ``"cuda"`` …
+    trust_remote_code : bool
+        Run model code from the repository. Only for repositories that you have read.
+
+    Returns
+    -------
+    LanguageModel
+
+    Raises
+    ------
+    InputError
+        If there is no such model, it is no causal decoder, its family is not in :data:`DOWN_PROJECTIONS`, or it
+        has no safetensors weights.
+    """
+    name = str(name)
+    if dtype not in _DTYPES:
+        raise InputError(f"No dtype is named '{dtype}'. Choose one of: {', '.join(_DTYPES)}.")
+    options: dict[str, Any] = {"revision": revision, "trust_remote_code": trust_remote_code}
+    _check_location(name)
+    if not Path(name).exists() and not _hub_is_reachable():
+        options["local_files_only"] = True  # what is cached still loads; the rest fails at once, not after retries
+    with _quiet_transformers():
+        config = _from_pretrained(transformers.AutoConfig, name, **options)
+        path = _down_projection_path(config, name)
+        model = _from_pretrained(
+            transformers.AutoModelForCausalLM, name, dtype=_DTYPES[dtype], use_safetensors=True, **options
+        )
+        tokenizer = _from_pretrained(transformers.AutoTokenizer, name, **options)
+    if not tokenizer.is_fast:
+        raise InputError(
+            f"The tokenizer of '{name}' cannot tell which characters a piece covers. "
+            "Convert it to a tokenizer.json (a fast tokenizer) first."
+        )
+    return from_parts(name, model.to(device), tokenizer, path)
+
+
+def from_parts(name: str, model: Any, tokenizer: Any, path: str | None = None) -> LanguageModel:
+    """Wrap a model that is already in memory, such as one being trained or a random one in a test."""
+    path = path or _down_projection_path(model.config, name)
+    model = model.eval().requires_grad_(requires_grad=False)
+    n_layers = model.config.get_text_config().num_hidden_layers
+    modules = tuple(model.get_submodule(path.format(layer=layer)) for layer in range(n_layers))
+    return LanguageModel(name, model, tokenizer, modules)
+
+
+def _check_location(name: str) -> None:
+    """Tell a missing folder from a hub id before transformers confuses the two."""
+    path = Path(name).expanduser()
+    looks_local = name.startswith((".", "/", "~")) or name.count("/") > 1 or path.exists()
+    if not looks_local:
+        return
+    if not path.is_dir():
+        raise InputError(f"There is no model folder '{name}'. Give a folder in Hugging Face format or a hub id.")
+    if not (path / "config.json").is_file():
+        raise InputError(f"The folder '{name}' has no config.json, so it is no model in Hugging Face format.")
+    if not any(path.glob("*.safetensors")):
+        raise InputError(
+            f"The folder '{name}' has no *.safetensors. Weights are read from safetensors only; convert them with "
+            "model.save_pretrained(...)."
+        )
+
+
+def _hub_is_reachable() -> bool:
+    """Whether the hub's name resolves; a proxy resolves it for us, so behind one we cannot know and say yes."""
+    if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")):
+        return True
+    host = urlsplit(huggingface_hub.constants.ENDPOINT).hostname
+    try:
+        socket.getaddrinfo(host, 443)
+    except OSError:
+        return False
+    return True
+
+
+def _from_pretrained(loader: Any, name: str, **options: Any) -> Any:
+    try:
+        return loader.from_pretrained(name, **options)
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        # transformers explains over many lines; the first says what happened.
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        where = "from the folder" if Path(name).is_dir() else "from the hub (is there a network, is the name right?)"
+        raise InputError(f"Cannot load '{name}' {where}: {reason}") from error
+
+
+def _down_projection_path(config: Any, name: str) -> str:
+    if getattr(config, "is_encoder_decoder", False):
+        raise InputError(f"'{name}' is an encoder-decoder ({config.model_type}). Give a decoder-only language model.")
+    family = config.get_text_config().model_type
+    if family in _PATHS:
+        return _PATHS[family]
+    raise InputError(
+        f"'{name}' is of the family '{family}', which is no causal decoder with a known MLP. "
+        f"Known: {', '.join(sorted(_PATHS))}; add a line to DOWN_PROJECTIONS in analysis/models.py for another."
+    )
+
+
+def _in_and_out_features(module: nn.Module) -> tuple[int, int]:
+    """Widths of a linear layer; GPT-2's Conv1D keeps its weight transposed."""
+    weight = module.weight
+    assert isinstance(weight, torch.Tensor)
+    rows, columns = weight.shape
+    return (rows, columns) if isinstance(module, transformers.pytorch_utils.Conv1D) else (columns, rows)
+
+
+@contextmanager
+def _quiet_transformers() -> Iterator[None]:
+    """Keep transformers' progress bars and advice out of the chapters while a model loads."""
+    log = transformers.utils.logging
+    verbosity, bars = log.get_verbosity(), log.is_progress_bar_enabled()
+    log.set_verbosity(logging.ERROR)
+    log.disable_progress_bar()
+    try:
+        yield
+    finally:
+        log.set_verbosity(verbosity)
+        if bars:
+            log.enable_progress_bar()
