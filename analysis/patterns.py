@@ -1,0 +1,351 @@
+"""Patterns: sentences of the teaching language written as data, compiled to functions that make tagged tokens.
+
+A pattern is a line of words with slots::
+
+    {hero.s} found <a=ADJ size of:toy> <toy=NOUN toy> ( in the park | near/ADP {place.the} ) .
+
+========================  ==========================================================================================
+``word``                  a literal; its lemma, part of speech and features come from the lexicon
+``word/UPOS``             the same where a form has several parts of speech; ``word/UPOS:form`` names the form, too
+``word@name``             a verb in the present or past that agrees with the participant ``name``
+``{name}``                a participant as it stands; ``{name.form}`` one of its forms (``the``, ``him``, ``part`` …)
+``{hero.s}``              a person as subject, ``.o`` object, ``.p`` possessive: name or pronoun, as the discourse asks
+``{verb.pres@name}``      a participant verb that agrees; ``past`` likewise
+``<UPOS.form tag -tag>``  a word drawn from the lexicon: with the tags, without those with a minus
+``<name=UPOS tag>``       the same, kept as participant ``name``
+``<… of@name>``           its ``of:`` (``obj:``, ``subj:``) tag must reach the noun's kind
+``<… ~name>``             its combination with ``name`` must belong to the split
+``( a | b | )``           one of these, equally likely
+``[ good | bad ]``        the first in a well-formed sentence, the second in its ill-formed twin
+``&name``                 a fragment from the registry
+========================  ==========================================================================================
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+from analysis.chance import Dice, Table, lexeme_table, partners
+from analysis.errors import InputError
+from analysis.lexicon import Lexeme, load_lexicon
+from analysis.participants import Participant, kind_of, thing, verb
+from analysis.tokens import Tok, finite, token
+
+PRONOUN_RATE = 0.75
+"""How often a person who was the last subject is called by a pronoun."""
+
+DEFAULTS = {
+    **dict.fromkeys("in on at for of with by over up down out off near from about through around".split(), "ADP"),
+    **dict.fromkeys("inside outside across along past than behind under between against towards".split(), "ADP"),
+    **dict.fromkeys("the a an this these those no all some any every each another both".split(), "DET"),
+    **dict.fromkeys("is are was were be been did does do had has have".split(), "AUX"),
+    **dict.fromkeys("can could will would may might must should".split(), "AUX"),
+    **dict.fromkeys("he him she her it they them we us you i me what who".split(), "PRON"),
+    **dict.fromkeys("and but or".split(), "CCONJ"),
+    **dict.fromkeys("so very too still even just only never again then soon now always often".split(), "ADV"),
+    **dict.fromkeys("more most less once how why where ever yet already almost there later".split(), "ADV"),
+    **dict.fromkeys("because although if while though unless whether when".split(), "SCONJ"),
+    **dict.fromkeys("good bad old new first last little big small long short own other many few".split(), "ADJ"),
+    **dict.fromkeys("one two three four five six seven eight nine ten".split(), "NUM"),
+    **dict.fromkeys("man day time year morning evening night house home way end film story idea".split(), "NOUN"),
+}
+"""Part of speech of a literal that has several, where the pattern names none."""
+
+CONTRACTED = {"ca": "can", "wo": "will", "'m": "be", "'re": "be", "'ll": "will"}
+FORM_ORDER = ("sg", "pos", "nom", "past", "s", "base", "acc")
+
+Op = Callable[["Scene", list[Tok]], None]
+
+
+class Scene:
+    """What patterns draw on while a text is made: dice, split, participants, and who is talked about.
+
+    Attributes
+    ----------
+    dice : Dice
+        The source of chance.
+    split : str
+        Split that combinations must belong to.
+    names : dict
+        Participants by the name that patterns use.
+    topic : Participant or None
+        The person whom a pronoun would mean.
+    good : bool
+        Whether ``[ good | bad ]`` takes the first.
+    """
+
+    __slots__ = ("dice", "good", "names", "split", "topic")
+
+    def __init__(self, dice: Dice, split: str = "train", good: bool = True) -> None:
+        self.dice = dice
+        self.split = split
+        self.names: dict[str, Participant] = {}
+        self.topic: Participant | None = None
+        self.good = good
+
+
+class Pattern:
+    """One compiled pattern; call it with a scene to get its tokens.
+
+    Parameters
+    ----------
+    source : str
+        The pattern as written.
+    construction : str
+        Name that its tokens get, unless an inner construction has claimed them.
+    """
+
+    __slots__ = ("construction", "ops", "source")
+
+    def __init__(self, source: str, construction: str) -> None:
+        self.source = source
+        self.construction = construction
+        try:
+            self.ops = _compile(source)
+        except InputError as error:
+            raise InputError(f"{error} (in the pattern {source!r})") from error
+
+    def __call__(self, scene: Scene) -> list[Tok]:
+        out: list[Tok] = []
+        self.into(scene, out)
+        return out
+
+    def into(self, scene: Scene, out: list[Tok]) -> None:
+        """Append the tokens to ``out``."""
+        start = len(out)
+        for op in self.ops:
+            op(scene, out)
+        name = self.construction
+        for i in range(start, len(out)):
+            tok = out[i]
+            if not tok[4]:
+                out[i] = (tok[0], tok[1], tok[2], tok[3], name)
+
+
+FRAGMENTS: dict[str, Op] = {}
+"""What ``&name`` stands for."""
+
+
+def fragment(name: str, *sources: str, construction: str = "") -> None:
+    """Register a fragment: one of several patterns, equally likely."""
+    patterns = [Pattern(source, construction) for source in sources]
+
+    def op(scene: Scene, out: list[Tok]) -> None:
+        patterns[int(scene.dice.random() * len(patterns))].into(scene, out)
+
+    FRAGMENTS[name] = op
+
+
+_LEXER = re.compile(r"<[^>]*>|\{[^}]*\}|\[|\]|\(|\)|\||[^\s()\[\]|<>{}]+")
+
+
+def _compile(source: str) -> tuple[Op, ...]:
+    pieces = _LEXER.findall(source)
+    ops, end = _sequence(pieces, 0, "")
+    if end != len(pieces):
+        raise InputError("unbalanced brackets")
+    return ops
+
+
+def _sequence(pieces: list[str], at: int, closer: str) -> tuple[tuple[Op, ...], int]:
+    """Compile up to the closing bracket, or a bar, of this level."""
+    ops: list[Op] = []
+    while at < len(pieces) and pieces[at] not in {"|", closer}:
+        piece = pieces[at]
+        if piece in {"(", "["}:
+            closing = ")" if piece == "(" else "]"
+            branches, at = _branches(pieces, at + 1, closing)
+            ops.append(_choice(branches) if piece == "(" else _twin(branches))
+        else:
+            ops.append(_atom(piece))
+        at += 1
+    return tuple(ops), at
+
+
+def _branches(pieces: list[str], at: int, closing: str) -> tuple[list[tuple[Op, ...]], int]:
+    branches = []
+    while True:
+        ops, at = _sequence(pieces, at, closing)
+        branches.append(ops)
+        if at >= len(pieces):
+            raise InputError(f"no {closing!r}")
+        if pieces[at] == closing:
+            return branches, at
+        at += 1
+
+
+def _choice(branches: list[tuple[Op, ...]]) -> Op:
+    n = len(branches)
+
+    def op(scene: Scene, out: list[Tok]) -> None:
+        for inner in branches[int(scene.dice.random() * n)]:
+            inner(scene, out)
+
+    return op
+
+
+def _twin(branches: list[tuple[Op, ...]]) -> Op:
+    good, bad = branches
+
+    def op(scene: Scene, out: list[Tok]) -> None:
+        for inner in good if scene.good else bad:
+            inner(scene, out)
+
+    return op
+
+
+def _atom(piece: str) -> Op:
+    if piece[0] == "<":
+        return _draw(piece[1:-1].split())
+    if piece[0] == "{":
+        return _slot(piece[1:-1])
+    if piece[0] == "&" and len(piece) > 1:
+        name = piece[1:]
+        return lambda scene, out: FRAGMENTS[name](scene, out)
+    if "@" in piece:
+        return _agreeing(*piece.split("@"))
+    tok = literal(piece)
+    return lambda scene, out: out.append(tok)
+
+
+@lru_cache(maxsize=1)
+def _analyses() -> dict[str, list[tuple[Lexeme, str]]]:
+    """Return every form of the lexicon with what it can be."""
+    found: dict[str, list[tuple[Lexeme, str]]] = {}
+    for lexeme in load_lexicon().lexemes:
+        for name, form in lexeme.forms.items():
+            found.setdefault(form if lexeme.upos == "PROPN" else form.lower(), []).append((lexeme, name))
+    return found
+
+
+def analyse(piece: str) -> tuple[Lexeme, str, str]:
+    """Return the lexeme, the form's name and the spelling of a literal ``word[/UPOS[:form]]``."""
+    word, _, tag = piece.rpartition("/") if len(piece) > 1 and "/" in piece else (piece, "", "")
+    upos, _, form = tag.partition(":")
+    lemma = CONTRACTED.get(word)
+    if lemma:
+        upos = "AUX"
+        form = "are" if word == "'re" else "am" if word == "'m" else "base"
+    found = _analyses().get(lemma or word, []) or _analyses().get(word.lower(), [])
+    upos = upos or (DEFAULTS.get(word.lower(), "") if len({x.upos for x, _ in found}) > 1 else "")
+    kept = [(x, name) for x, name in found if (not upos or x.upos == upos) and (not form or name == form)]
+    if lemma and not kept:
+        kept = [(load_lexicon().get("AUX", lemma), form)]
+    if not kept:
+        raise InputError(f"the lexicon has no {piece!r}: add it to data/lexicon.yml")
+    if len({x.upos for x, _ in kept}) > 1:
+        raise InputError(f"{piece!r} may be {', '.join(sorted({x.upos for x, _ in kept}))}: name one")
+    kept.sort(key=lambda pair: (FORM_ORDER.index(pair[1]) if pair[1] in FORM_ORDER else 9, pair[0].rank))
+    return (*kept[0], word)
+
+
+def literal(piece: str) -> Tok:
+    """Return the token of a literal."""
+    lexeme, form, word = analyse(piece)
+    if lexeme.upos == "PROPN" or lexeme.lemma == "I":
+        word = lexeme.forms[form]
+    _, lemma, upos, feats, _ = token(lexeme, form)
+    return (word, lemma, upos, feats, "")
+
+
+def _agreeing(piece: str, name: str) -> Op:
+    lexeme, form, _ = analyse(piece)
+    tense = "past" if form in {"past", "were"} else "pres"
+
+    def op(scene: Scene, out: list[Tok]) -> None:
+        subject = scene.names[name]
+        out.append(finite(lexeme, tense, subject.number, subject.person))
+
+    return op
+
+
+def _slot(body: str) -> Op:
+    """Compile ``name``, ``name.form`` or ``verb.tense@subject``."""
+    body, _, subject = body.partition("@")
+    name, _, form = body.partition(".")
+    form = form or "np"
+    if subject:
+
+        def op(scene: Scene, out: list[Tok]) -> None:
+            agent, action = scene.names[subject], scene.names[name]
+            out.append(finite(action.lexeme, form, agent.number, agent.person))
+            out.extend(action.forms["rest"])
+
+    elif form in {"s", "o", "p"}:
+
+        def op(scene: Scene, out: list[Tok]) -> None:
+            _mention(scene, scene.names[name], form, out)
+
+    else:
+
+        def op(scene: Scene, out: list[Tok]) -> None:
+            out.extend(scene.names[name].forms[form])
+
+    return op
+
+
+def _mention(scene: Scene, person: Participant, role: str, out: list[Tok]) -> None:
+    """Call a person by name or pronoun; a subject becomes the topic, whom the next pronoun means."""
+    known = scene.topic is person
+    if known and scene.dice.random() < PRONOUN_RATE:
+        out.extend(person.forms[{"s": "he", "o": "him", "p": "his"}[role]])
+    else:
+        out.extend(person.forms["names" if role == "p" else "np"])
+    if role == "s":
+        scene.topic = person
+
+
+def _draw(words: list[str]) -> Op:
+    """Compile ``name=UPOS.form tags``."""
+    name, _, what = words[0].rpartition("=")
+    upos, _, form = what.partition(".")
+    tags = tuple(w for w in words[1:] if w[0] not in "-~" and "@" not in w)
+    without = tuple(w[1:] for w in words[1:] if w[0] == "-")
+    head = next((w[1:] for w in words[1:] if w[0] == "~"), "")
+    links = [tuple(w.split("@")) for w in words[1:] if "@" in w]
+    if links:
+        table, (prefix, target) = None, links[0]
+    else:
+        table, prefix, target = table_of(upos, tags, without), "", ""
+
+    def op(scene: Scene, out: list[Tok]) -> None:
+        here = table or table_of(upos, (*tags, f"{prefix}:{scene.names[target].kind}"), without)
+        if head:
+            here = partners(scene.names[head].lexeme.lemma, here, scene.split)
+        lexeme = scene.dice.draw(here)
+        if name:
+            scene.names[name] = new_participant(lexeme, "pl" if form == "pl" else "sg")
+        out.append(token(lexeme, form or _CITATION.get(upos, "base")))
+
+    return op
+
+
+_CITATION = {"NOUN": "sg", "PROPN": "sg", "ADJ": "pos", "ADV": "pos"}
+
+
+def new_participant(lexeme: Lexeme, number: str = "sg") -> Participant:
+    """Return what a drawn word becomes when a pattern keeps it."""
+    return verb(lexeme) if lexeme.upos in {"VERB", "AUX"} else thing(lexeme, number)
+
+
+@lru_cache(maxsize=None)
+def table_of(upos: str, tags: tuple[str, ...], without: tuple[str, ...] = ()) -> Table[Lexeme]:
+    """Return the table of the words with all ``tags`` and none of ``without``; an empty one is an error."""
+    found = load_lexicon().select(upos, *tags, without=without)
+    if not found:
+        raise InputError(f"the lexicon has no {upos} with {' '.join(tags)}: add one to data/lexicon.yml")
+    return lexeme_table(found)
+
+
+def reaches(lexeme: Lexeme, prefix: str, noun: Lexeme) -> bool:
+    """Say whether a verb's or adjective's ``obj:``, ``subj:`` or ``of:`` tag reaches a noun."""
+    return f"{prefix}:{kind_of(noun)}" in lexeme.tags
+
+
+def all_patterns(sources: dict[str, list[str]]) -> Iterator[Pattern]:
+    """Compile a block of patterns by construction name."""
+    for name, lines in sources.items():
+        for line in lines:
+            yield Pattern(line, name)
