@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import glob
 import io
+import itertools
 import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import conllu
+import numpy as np
 
+from analysis import language
 from analysis.errors import InputError
 from analysis.texts import Text, Word
 
@@ -171,6 +174,64 @@ _READERS: dict[str, Callable[[str, Path], list[Text]]] = {
     ".tsv": _read_table,
     ".txt": _read_plain,
 }
+
+
+def choose_passages(
+    source: str | Path,
+    count_tokens: Callable[[str], int],
+    n: int,
+    *,
+    split: str = "find",
+    min_tokens: int = 128,
+    max_tokens: int = 256,
+    seed: int = 0,
+) -> list[Text]:
+    """Choose n passages, evenly over the domains or files that a source names.
+
+    Parameters
+    ----------
+    source : str or Path
+        ``"teaching"`` for all domains of the teaching language, ``"teaching:stories"`` or
+        ``"teaching:stories,reviews"`` for some, else what :func:`load_texts` reads.
+    count_tokens : callable
+        Number of tokens of a string, special tokens left out.
+    n : int
+        How many in all; fewer where there are fewer.
+    split : str
+        Part of the teaching language to take them from; files are taken as they are.
+    min_tokens, max_tokens : int
+        Length, as in :func:`passages`.
+    seed : int
+        Of the choice.
+
+    Returns
+    -------
+    list of Text
+
+    Raises
+    ------
+    InputError
+        If the source does not exist or yields no passage of that length.
+    """
+    if n < 1:
+        raise InputError(f"{n} passages are none. Ask for 1 or more.")
+    name, _, domains = str(source).partition(":")
+    if name == "teaching":
+        wanted = domains.split(",") if domains else list(language.DOMAINS)
+        return _interleave([language.passages(domain, split, -(-n // len(wanted)), seed) for domain in wanted], n)
+    found: dict[str, list[Text]] = {}
+    for passage in passages(load_texts(source), count_tokens, min_tokens=min_tokens, max_tokens=max_tokens):
+        found.setdefault(passage.domain, []).append(passage)
+    if not found:
+        raise InputError(f"'{source}' has no passage of {min_tokens} tokens. Give more text, or lower min_tokens.")
+    rng = np.random.default_rng(seed)
+    return _interleave([[group[i] for i in rng.permutation(len(group))] for group in found.values()], n)
+
+
+def _interleave(groups: Sequence[Sequence[Text]], n: int) -> list[Text]:
+    """Take from each group in turn until n are taken or all are empty."""
+    turns = itertools.zip_longest(*groups)
+    return [text for turn in turns for text in turn if text is not None][:n]
 
 
 def passages(

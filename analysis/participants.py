@@ -100,7 +100,7 @@ def person(name: Lexeme, surname: Lexeme | None = None) -> Participant:
 
 
 def noun_phrase(
-    head: Lexeme, number: str = "sg", before: Sequence[Tok] = (), after: Sequence[Tok] = ()
+    head: Lexeme, number: str = "sg", before: Sequence[Tok] = (), after: Sequence[Tok] = (), gender: str = ""
 ) -> Participant:
     """Return a thing or a person called by a noun, with what stands before the noun and after it.
 
@@ -112,6 +112,8 @@ def noun_phrase(
         ``"sg"`` or ``"pl"``; ignored for mass nouns.
     before, after : sequence of Tok
         Adjectives; a phrase or clause.
+    gender : str
+        ``"m"`` or ``"f"`` for a person whose noun leaves it open.
     """
     mass = "mass" in head.tags
     number = "sg" if mass else number
@@ -127,9 +129,8 @@ def noun_phrase(
     forms["names"] = _genitive(forms["the"])
     forms["head"] = (token(head, number),)
     forms["last"] = (the, token(head, number))
-    gender = "m" if "male" in head.tags else "f" if "female" in head.tags else "n"
+    gender = gender or ("m" if "male" in head.tags else "f" if "female" in head.tags else "n")
     kind = kind_of(head)
-    # A person of unknown gender is "they" in the plural only; singular nouns like "doctor" get no pronoun from us.
     forms |= pronouns(gender, number)
     return Participant(forms, head, number, 3, gender, kind)
 

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .files import file_digest, files_below, link_tree
+from .files import file_digest, link_tree
 
 _KEPT = 8  # entries a chapter keeps; the least recently used go first
 
@@ -82,6 +82,6 @@ class Cache:
 def _contents(folder: Path) -> dict[str, str]:
     return {
         str(path.relative_to(folder)): file_digest(path)
-        for path in files_below(folder)
-        if path.name != "record.json"
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path != folder / "record.json"
     }

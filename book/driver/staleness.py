@@ -29,7 +29,7 @@ def digest(*parts: Any) -> str:
 
 def digest_files(paths: Iterable[Path], root: Path) -> str:
     """SHA-256 of names and contents."""
-    return digest([(str(path.relative_to(root, walk_up=False)), file_digest(path)) for path in paths])
+    return digest([(str(path.relative_to(root)), file_digest(path)) for path in paths])
 
 
 @functools.cache
@@ -95,5 +95,5 @@ def _named_files(text: str, root: Path) -> list[tuple[str, str]]:
             paths = list(files_below(place)) if place.is_dir() else [place] if place.is_file() else []
         except OSError:  # too long for a path: it is a sentence
             continue
-        found += [(str(path), file_digest(path)) for path in paths]
+        found += [(str(path).removeprefix(str(root)), file_digest(path)) for path in paths]
     return found

@@ -1,0 +1,27 @@
+"""Put MathJax into the book, so that its pages need no network."""
+
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.util.fileutil import copy_asset
+
+_PARTS = ("tex-chtml.js", "output/chtml/fonts", "input/tex/extensions")  # 2 of the 24 MB
+
+
+def _copy_mathjax(app: Sphinx, error: Exception | None) -> None:
+    if error or app.builder.format != "html":
+        return
+    source = Path(str(distribution("sphinx-mathjax-offline").locate_file("sphinx-mathjax-offline/static/mathjax")))
+    for part in _PARTS:
+        target = Path(app.outdir) / "_static" / "mathjax" / part
+        target = target if (source / part).is_dir() else target.parent
+        target.mkdir(parents=True, exist_ok=True)
+        copy_asset(str(source / part), str(target))
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.config.mathjax_path = "mathjax/tex-chtml.js"
+    app.connect("build-finished", _copy_mathjax)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,263 @@
+"""Casting: the participants of a free-standing sentence, chosen so that they make sense together.
+
+=================  =================================================================================================
+``s``              the subject: a name, or a noun with *the*; fit for the verb
+``r``              a subject called by a noun, fit for the verb
+``p``, ``ps``      a person called by what he or she does, and several
+``x``, ``xa``      a thing and an adjective that suits it
+``v``              the frame's verb
+``o``, ``og``      an object that the verb takes, and another one
+``i``, ``s2``      other persons; ``name2`` one with a name
+``w``, ``o2``      another verb with its object, for subordinate clauses
+``v3``             a verb without object
+``a``, ``a2``      adjectives that suit ``s``; ``t`` another of its kind
+``oa``, ``feel``   an adjective that suits ``o``; a feeling of persons
+``place``          where it is; ``others`` several other things
+=================  =================================================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from analysis.chance import Dice, Table, lexeme_table, partners
+from analysis.lexicon import Lexeme, load_lexicon
+from analysis.participants import Participant, kind_of, noun_phrase, person, thing, verb
+from analysis.patterns import Scene, table_of
+from analysis.tokens import token
+
+NAME_RATE = 0.5
+PLURAL_RATE = 0.25
+ADJECTIVE_RATE = 0.25
+
+FRAME_TAGS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "intransitive": (("intransitive",), ("weather", "film", "particle", "prep", "transitive")),
+    "transitive": (("transitive", "passive-ok"), ("particle", "prep", "film", "stative", "emotion")),
+    "ditransitive": (("ditransitive", "dative-to", "passive-ok"), ("particle", "prep")),
+    "clausal": (("clausal", "subj:person"), ("particle", "prep")),
+    "reflexive": (("reflexive-ok",), ("particle", "prep")),
+    "particle": (("particle", "separable", "passive-ok"), ()),
+}
+"""What the verb of each frame must have and must not have."""
+
+
+@lru_cache(maxsize=None)
+def nouns_for(verb_lexeme: Lexeme, prefix: str) -> Table[Lexeme]:
+    """Return the nouns that a verb takes as ``obj`` or ``subj``."""
+    wanted = {tag.partition(":")[2] for tag in verb_lexeme.tags if tag.startswith(f"{prefix}:")}
+    nouns = load_lexicon().select("NOUN", without=("film", "neg", "pos"))
+    return lexeme_table([x for x in nouns if wanted & (x.tags | {kind_of(x)})])
+
+
+@lru_cache(maxsize=None)
+def verbs_of(frame: str) -> Table[Lexeme]:
+    """Return the verbs of a frame that have subjects, and objects where they need them."""
+    tags, without = FRAME_TAGS[frame]
+    found = load_lexicon().select("VERB", *tags, without=without)
+    subjects = table_of("NOUN", ("animate",)).items
+    able = [x for x in found if set(subjects) & set(nouns_for(x, "subj").items)]
+    if frame in {"transitive", "ditransitive", "particle"}:
+        able = [x for x in able if len(nouns_for(x, "obj").items) > 3]
+    return lexeme_table(able)
+
+
+@lru_cache(maxsize=None)
+def roles_for(verb_lexeme: Lexeme) -> Table[Lexeme]:
+    """Return the animate nouns that can be a verb's subject."""
+    found = nouns_for(verb_lexeme, "subj")
+    kept = [(x, w) for x, w in zip(found.items, found.weights(), strict=True) if "animate" in x.tags]
+    return Table([x for x, _ in kept], [w for _, w in kept])
+
+
+def draw_name(dice: Dice, gender: str = "") -> Participant:
+    """Return a person with a first name."""
+    gender = gender or ("f" if dice.random() < 0.5 else "m")
+    return person(dice.draw(table_of("PROPN", (f"person-{gender}",))))
+
+
+def role(dice: Dice, noun: Lexeme, number: str = "sg") -> Participant:
+    """Return a person or animal called by a noun; a person whose gender the noun leaves open gets one."""
+    gender = ""
+    if number == "sg" and "person" in noun.tags and not noun.tags & {"male", "female"}:
+        gender = "f" if dice.random() < 0.5 else "m"
+    return _role(noun, number, gender)
+
+
+@lru_cache(maxsize=None)
+def _role(noun: Lexeme, number: str, gender: str) -> Participant:
+    return noun_phrase(noun, number, gender=gender)
+
+
+def object_phrase(scene: Scene, head: Lexeme, plural_rate: float = PLURAL_RATE) -> Participant:
+    """Return a noun as a participant, sometimes in the plural, sometimes with an adjective that suits it."""
+    dice = scene.dice
+    number = "pl" if dice.random() < plural_rate and "mass" not in head.tags else "sg"
+    kind = kind_of(head)
+    if dice.random() < ADJECTIVE_RATE and kind not in {"person", "body", "idea", "action", "event", "time"}:
+        return thing(head, number, dice.draw(_adjectives(kind)))
+    return thing(head, number)
+
+
+@lru_cache(maxsize=None)
+def _adjectives(kind: str) -> Table[Lexeme]:
+    return table_of("ADJ", (f"of:{kind}",), ("predicative", "nationality", "film", "neg", "order", "relation"))
+
+
+@lru_cache(maxsize=None)
+def quality(adjective: Lexeme) -> Participant:
+    """Return an adjective as a participant with ``pos``, ``more`` and ``most``."""
+    lexicon = load_lexicon()
+    plain = (token(adjective, "pos"),)
+    forms = {"np": plain, "pos": plain}
+    for name, form, word in (("more", "comp", "more"), ("most", "sup", "most")):
+        short = form in adjective.forms
+        adverb = (token(lexicon.get("ADV", word), "pos"),)
+        forms[name] = (token(adjective, form),) if short else (*adverb, *plain)
+    return Participant(forms, adjective)
+
+
+# One maker per name; each may rely on those above it in MAKERS.
+
+
+def _subject(scene: Scene) -> Participant:
+    dice = scene.dice
+    action = scene.names.get("v")
+    able = roles_for(action.lexeme) if action else table_of("NOUN", ("person",))
+    noun = partners(action.lexeme.lemma, able, scene.split) if action else able
+    if dice.random() < NAME_RATE and (action is None or "subj:person" in action.lexeme.tags):
+        return draw_name(dice)
+    return role(dice, dice.draw(noun), "pl" if dice.random() < PLURAL_RATE else "sg")
+
+
+def _called(scene: Scene, number: str) -> Participant:
+    able = roles_for(scene.names["v"].lexeme)
+    return role(scene.dice, scene.dice.draw(partners(scene.names["v"].lexeme.lemma, able, scene.split)), number)
+
+
+def _other_person(scene: Scene) -> Participant:
+    """Return a person who is none of those present."""
+    present = {x.lexeme.lemma for x in scene.names.values()}
+    while True:
+        if scene.dice.random() < NAME_RATE:
+            found = draw_name(scene.dice)
+        else:
+            found = role(scene.dice, scene.dice.draw(table_of("NOUN", ("person", "occupation"))))
+        if found.lexeme.lemma not in present:
+            return found
+
+
+def _other_name(scene: Scene) -> Participant:
+    present = {x.lexeme.lemma for x in scene.names.values()}
+    while (found := draw_name(scene.dice)).lexeme.lemma in present:
+        pass
+    return found
+
+
+def _object(scene: Scene, action: str, besides: str = "") -> Participant:
+    """Return an object that a verb takes, other than ``besides``."""
+    lexeme = scene.names[action].lexeme
+    table = partners(lexeme.lemma, nouns_for(lexeme, "obj"), scene.split)
+    taken = {scene.names[name].lexeme.lemma for name in (besides, "s", "s2", "i") if name in scene.names}
+    for _ in range(8):
+        head = scene.dice.draw(table)
+        if head.lemma not in taken:
+            break
+    return object_phrase(scene, head)
+
+
+def _fitting(scene: Scene, noun: str, besides: str = "") -> Participant:
+    """Return an adjective that suits a participant, other than ``besides``."""
+    kind = scene.names[noun].kind
+    taken = scene.names[besides].lexeme if besides else None
+    while True:
+        adjective = scene.dice.draw(partners(scene.names[noun].lexeme.lemma, _predicates(kind), scene.split))
+        if adjective is not taken or len(_predicates(kind).items) < 2:
+            return quality(adjective)
+
+
+@lru_cache(maxsize=None)
+def _predicates(kind: str) -> Table[Lexeme]:
+    return table_of("ADJ", (f"of:{kind}",), ("attributive", "nationality", "film", "order", "absolute", "relation"))
+
+
+def _same_kind(scene: Scene) -> Participant:
+    """Return another of the subject's kind."""
+    first = scene.names["s"]
+    while True:
+        head = scene.dice.draw(table_of("NOUN", (first.kind,), ("neg", "pos")))
+        if head is not first.lexeme:
+            return role(scene.dice, head) if first.kind == "person" else thing(head)
+
+
+MAKERS: dict[str, Callable[[Scene], Participant]] = {
+    "s": _subject,
+    "r": lambda scene: _called(scene, "sg"),
+    "p": lambda scene: role(scene.dice, scene.dice.draw(table_of("NOUN", ("person", "occupation")))),
+    "ps": lambda scene: role(scene.dice, scene.dice.draw(table_of("NOUN", ("person", "occupation"))), "pl"),
+    "x": lambda scene: thing(scene.dice.draw(table_of("NOUN", ("thing",), ("mass",)))),
+    "xa": lambda scene: _fitting(scene, "x"),
+    "i": _other_person,
+    "s2": _other_person,
+    "name2": _other_name,
+    "o": lambda scene: _object(scene, "v"),
+    "og": lambda scene: _object(scene, "v", "o"),
+    "w": lambda scene: verb(scene.dice.draw(verbs_of("transitive"))),
+    "o2": lambda scene: _object(scene, "w"),
+    "v3": lambda scene: verb(scene.dice.draw(_person_verbs())),
+    "a": lambda scene: _fitting(scene, "s"),
+    "a2": lambda scene: _fitting(scene, "s", "a"),
+    "oa": lambda scene: _fitting(scene, "o"),
+    "t": _same_kind,
+    "feel": lambda scene: quality(scene.dice.draw(_feelings())),
+    "place": lambda scene: thing(scene.dice.draw(table_of("NOUN", ("building",)))),
+    "others": lambda scene: thing(scene.dice.draw(table_of("NOUN", ("object",))), "pl"),
+}
+"""How each participant is found, in the order in which they may depend on each other."""
+
+
+@lru_cache(maxsize=None)
+def _person_verbs() -> Table[Lexeme]:
+    return lexeme_table([x for x in verbs_of("intransitive").items if "subj:person" in x.tags])
+
+
+@lru_cache(maxsize=None)
+def _feelings() -> Table[Lexeme]:
+    return table_of("ADJ", ("emotion", "of:person"), ("attributive", "absolute"))
+
+
+def cast(scene: Scene, frame: str, needed: frozenset[str]) -> None:
+    """Give a scene the participants that a pattern names.
+
+    Parameters
+    ----------
+    scene : Scene
+        Gets new ``names``; ``s`` and others that are there already stay.
+    frame : str
+        A frame of `FRAME_TAGS`, or ``quality``, ``object-quality`` or ``weather``, which bring no verb of their own.
+    needed : frozenset of str
+        Names that the pattern uses.
+    """
+    names = scene.names
+    if frame in FRAME_TAGS and "v" not in names:
+        names["v"] = verb(scene.dice.draw(verbs_of(frame)))
+    elif frame == "quality" and "s" not in names:
+        names["s"] = _owner_of_quality(scene)
+    elif frame == "object-quality":
+        names["o"] = object_phrase(scene, scene.dice.draw(table_of("NOUN", ("thing",))))
+    for name, maker in MAKERS.items():
+        if name in needed and name not in names:
+            names[name] = maker(scene)
+
+
+def _owner_of_quality(scene: Scene) -> Participant:
+    """Return someone or something that adjectives can describe."""
+    dice = scene.dice
+    draw = dice.random()
+    if draw < 0.25:
+        return draw_name(dice)
+    number = "pl" if dice.random() < PLURAL_RATE else "sg"
+    if draw < 0.45:
+        return role(dice, dice.draw(table_of("NOUN", ("person",))), number)
+    head = dice.draw(table_of("NOUN", ("animal",) if draw < 0.6 else ("thing",)))
+    return thing(head, "sg" if "mass" in head.tags else number)

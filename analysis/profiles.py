@@ -1,0 +1,122 @@
+"""What drives a network: the tokens where it is strongest, and its mean by part of speech or domain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis.errors import InputError
+from analysis.networks import Networks
+from analysis.texts import Text
+
+
+def top_tokens(
+    networks: Networks, tokens: pd.DataFrame, texts: Sequence[Text], network: int, *, n: int = 5, width: int = 32
+) -> pd.DataFrame:
+    """Show the tokens at which a network is strongest, in either direction, each with its context.
+
+    Parameters
+    ----------
+    networks : Networks
+    tokens : DataFrame
+        The token table of the decomposed activity, one row per row of ``networks.time_courses``.
+    texts : sequence of Text
+        What was read; ``tokens["text"]`` indexes it.
+    network : int
+        Counted from 0.
+    n : int
+        How many, at most one of each text.
+    width : int
+        Characters of context on either side.
+
+    Returns
+    -------
+    DataFrame of n rows
+        ``z`` (strength, with its sign), ``before``, ``token``, ``after``, ``upos``, ``domain``.
+    """
+    course = _course(networks, tokens, network)
+    strongest = tokens.assign(z=course).iloc[np.argsort(-np.abs(course), kind="stable")].drop_duplicates("text")
+    rows = []
+    for token in strongest.head(n).itertuples():
+        text = texts[token.text].text
+        rows.append(
+            {
+                "z": round(float(token.z), 1),
+                "before": text[max(0, token.start - width) : token.start],
+                "token": text[token.start : token.end],
+                "after": text[token.end : token.end + width],
+                "upos": token.upos,
+                "domain": token.domain,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def top_table(networks: Networks, tokens: pd.DataFrame, texts: Sequence[Text], *, n: int = 4) -> pd.DataFrame:
+    """Show :func:`top_tokens` of all networks in one table, the token in brackets within its context."""
+    rows = []
+    for network in range(networks.k):
+        for rank, token in enumerate(top_tokens(networks, tokens, texts, network, n=n).itertuples()):
+            context = f"…{token.before}[{token.token}]{token.after}…"
+            rows.append({"network": network + 1, "rank": rank + 1, "z": token.z, "in context": context})
+    return pd.DataFrame(rows).set_index(["network", "rank"])
+
+
+def profile(
+    networks: Networks, tokens: pd.DataFrame, by: str, *, min_tokens: int = 20, n_boot: int = 1000, seed: int = 0
+) -> pd.DataFrame:
+    """Mean strength of each network by a column of the token table, with intervals over texts.
+
+    Parameters
+    ----------
+    networks : Networks
+    tokens : DataFrame
+        The token table, one row per row of ``networks.time_courses``.
+    by : str
+        ``"upos"`` or ``"domain"``; tokens without a value are left out.
+    min_tokens : int
+        Values with fewer tokens are left out.
+    n_boot : int
+        Bootstrap samples of texts; texts, not tokens, are what was sampled.
+    seed : int
+
+    Returns
+    -------
+    DataFrame
+        Columns ``network`` (from 1), the column ``by``, ``mean``, ``low``, ``high`` (95 % percentile interval, in
+        standard deviations of the network's time course), ``n`` (tokens).
+    """
+    if by not in tokens or not (tokens[by] != "").any():
+        raise InputError(f"The tokens have no '{by}'. Give texts that are annotated with it.")
+    rng = np.random.default_rng(seed)
+    codes, names = pd.factorize(tokens[by].where(tokens[by] != ""))
+    texts, _ = pd.factorize(tokens["text"])
+    n_texts = texts.max() + 1
+    draws = rng.multinomial(n_texts, np.full(n_texts, 1 / n_texts), size=n_boot)
+    tables = []
+    for code, name in enumerate(names):
+        at = codes == code
+        if at.sum() < min_tokens:
+            continue
+        counts = np.bincount(texts[at], minlength=n_texts)
+        sums = np.stack([np.bincount(texts[at], course[at], n_texts) for course in networks.time_courses.T])
+        boot = (sums @ draws.T) / np.maximum(counts @ draws.T, 1)
+        low, high = np.quantile(boot, [0.025, 0.975], axis=1)
+        mean = sums.sum(1) / counts.sum()
+        table = {"network": np.arange(1, networks.k + 1), by: name, "mean": mean, "low": low, "high": high}
+        tables.append(pd.DataFrame({**table, "n": int(counts.sum())}))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _course(networks: Networks, tokens: pd.DataFrame, network: int) -> npt.NDArray[np.float32]:
+    if len(tokens) != len(networks.time_courses):
+        raise InputError(
+            f"The table has {len(tokens)} tokens, the time courses {len(networks.time_courses)}. "
+            "Use the table of the activity that was decomposed."
+        )
+    if not 0 <= network < networks.k:
+        raise InputError(f"There is no network {network}. Choose one from 0 to {networks.k - 1}.")
+    return np.asarray(networks.time_courses[:, network])

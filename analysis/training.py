@@ -1,0 +1,323 @@
+"""Train the teaching model on the teaching language: tokenizer, data, steps, checkpoints."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tokenizers
+import torch
+import transformers
+from joblib import Parallel, delayed
+from safetensors import safe_open
+from safetensors.torch import save_file
+from tokenizers import decoders, models, pre_tokenizers, processors, trainers
+
+from analysis import language
+from analysis.errors import InputError
+
+BOS, PAD = "<s>", "<pad>"
+Tokens = npt.NDArray[np.uint16]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the weights, apart from the language itself.
+
+    Attributes
+    ----------
+    n_layers, hidden, mlp, heads : int
+        Size of the Llama; ``n_layers * mlp`` neurons.
+    vocabulary : int
+        Pieces of the byte-pair encoding, special tokens among them. Small on purpose, so that part of the words
+        are split as in real models.
+    context, batch, steps : int
+        Tokens per sequence, sequences per step, steps.
+    words : int
+        Running words of training text.
+    learning_rate, warmup, weight_decay, clip : float
+        AdamW with a linear warm-up (share of the steps) and a cosine to zero.
+    seed : int
+        Of text, weights and order.
+    """
+
+    n_layers: int = 6
+    hidden: int = 192
+    mlp: int = 768
+    heads: int = 6
+    vocabulary: int = 2048
+    context: int = 256
+    batch: int = 32
+    steps: int = 3000
+    words: int = 8_000_000
+    learning_rate: float = 2e-3
+    warmup: float = 0.03
+    weight_decay: float = 0.1
+    clip: float = 1.0
+    seed: int = 0
+
+
+def train(recipe: Recipe, out: Path, work: Path, *, n_jobs: int = 2, minutes_per_checkpoint: float = 1.0) -> Path:
+    """Train a model from nothing, or go on where an interrupted run stopped.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    out : Path
+        Where the finished model goes: safetensors in bfloat16, tokenizer, ``loss.json``, ``recipe.json``.
+    work : Path
+        Where tokenizer, tokens and checkpoints live until then; a run with the same recipe finds them again.
+    n_jobs : int
+        Processes that write the text.
+    minutes_per_checkpoint : float
+        At most this much work is lost by a kill.
+
+    Returns
+    -------
+    Path
+        ``out``.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    _claim(work, recipe)
+    tokenizer, tokens = prepare(recipe, work, n_jobs)
+    model = build(recipe, tokenizer)
+    optimiser = torch.optim.AdamW(
+        _decay_groups(model, recipe.weight_decay), lr=recipe.learning_rate, betas=(0.9, 0.95)
+    )
+    curve, minutes = _resume(work / "checkpoint.safetensors", model, optimiser)
+    started = last = time.monotonic()
+    for step in range(len(curve), recipe.steps):
+        curve.append(_step(model, optimiser, recipe, tokens, step))
+        now = time.monotonic()
+        if now - last > 60 * minutes_per_checkpoint or step + 1 == recipe.steps:
+            spent = minutes + (now - started) / 60
+            _save_checkpoint(work / "checkpoint.safetensors", model, optimiser, curve, spent)
+            _report(curve, recipe.steps, spent)
+            last = now
+    spent = minutes + (time.monotonic() - started) / 60
+    _export(model, tokenizer, recipe, curve, spent, out)
+    return out
+
+
+def prepare(recipe: Recipe, work: Path, n_jobs: int = 2) -> tuple[transformers.PreTrainedTokenizerFast, Tokens]:
+    """Write the training text, train the tokenizer on a part of it, and return the text as token ids.
+
+    The text is written in chunks that depend on the seed and their number alone, so their result does not depend
+    on ``n_jobs``.
+    """
+    chunk_words = 100_000
+    numbers = range(max(1, recipe.words // chunk_words))
+    if not (work / "tokens.npy").is_file():
+        _say(f"writing {recipe.words:,} words of text")
+        chunks = Parallel(n_jobs=n_jobs)(delayed(_chunk)(chunk_words, recipe.seed, number) for number in numbers)
+        tokenizer = train_tokenizer(itertools.chain(*chunks[:10]), recipe.vocabulary)
+        tokenizer.save(str(work / "tokenizer.json"))
+        encoded = tokenizer.encode_batch(list(itertools.chain(*chunks)))
+        stream = np.fromiter(itertools.chain.from_iterable(text.ids for text in encoded), np.uint16)
+        _write_atomically(work / "tokens.npy", stream)
+    tokenizer = tokenizers.Tokenizer.from_file(str(work / "tokenizer.json"))
+    wrapped = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token=BOS, pad_token=PAD, model_max_length=recipe.context
+    )
+    return wrapped, np.load(work / "tokens.npy", mmap_mode="r", allow_pickle=False)
+
+
+def _chunk(n_words: int, seed: int, number: int) -> list[str]:
+    return [text.text for text in language.corpus(n_words, seed=seed * 100_000 + number)]
+
+
+def train_tokenizer(texts: Iterator[str], vocabulary: int) -> tokenizers.Tokenizer:
+    """Learn a byte-level byte-pair encoding (Sennrich et al. 2016; bytes as in GPT-2) that begins texts with <s>."""
+    tokenizer = tokenizers.Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.train_from_iterator(
+        texts,
+        trainers.BpeTrainer(
+            vocab_size=vocabulary,
+            special_tokens=[BOS, PAD],
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+            show_progress=False,
+        ),
+    )
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{BOS} $A", special_tokens=[(BOS, tokenizer.token_to_id(BOS))]
+    )
+    return tokenizer
+
+
+def build(recipe: Recipe, tokenizer: transformers.PreTrainedTokenizerFast) -> Any:
+    """Make the untrained model; with the seed of the recipe it is also the comparison model of the book."""
+    config = transformers.LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=recipe.hidden,
+        intermediate_size=recipe.mlp,
+        num_hidden_layers=recipe.n_layers,
+        num_attention_heads=recipe.heads,
+        num_key_value_heads=recipe.heads,
+        max_position_embeddings=recipe.context,
+        tie_word_embeddings=True,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=None,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(recipe.seed)
+        return transformers.LlamaForCausalLM(config)
+
+
+def _step(model: Any, optimiser: torch.optim.Optimizer, recipe: Recipe, tokens: Tokens, step: int) -> float:
+    """One update; everything random depends on the seed and the step alone, so that a resumed run is the same."""
+    for group in optimiser.param_groups:
+        group["lr"] = _learning_rate(recipe, step)
+    batch = _batch(recipe, tokens, step)
+    model.train()
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=_has_fast_bfloat16()):
+        logits = model(input_ids=batch, use_cache=False).logits
+    loss = torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1).float(), batch[:, 1:].flatten())
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
+    optimiser.step()
+    optimiser.zero_grad(set_to_none=True)
+    return float(loss.detach())
+
+
+def _batch(recipe: Recipe, tokens: Tokens, step: int) -> torch.Tensor:
+    """Stretches of text from random places, each behind <s> as every text is when the model is used."""
+    rng = np.random.default_rng([recipe.seed, step])
+    length = recipe.context - 1
+    starts = rng.integers(0, len(tokens) - length, recipe.batch)
+    rows = np.stack([tokens[start : start + length] for start in starts]).astype(np.int64)
+    return torch.from_numpy(np.pad(rows, ((0, 0), (1, 0))))  # <s> has id 0
+
+
+def _learning_rate(recipe: Recipe, step: int) -> float:
+    warmup = max(1, int(recipe.warmup * recipe.steps))
+    if step < warmup:
+        return recipe.learning_rate * (step + 1) / warmup
+    progress = (step - warmup) / max(1, recipe.steps - warmup)
+    return recipe.learning_rate * 0.5 * (1 + float(np.cos(np.pi * progress)))
+
+
+def _decay_groups(model: Any, weight_decay: float) -> list[dict[str, Any]]:
+    """Decay matrices, not the gains of the norms."""
+    parameters = list(model.parameters())
+    return [
+        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": weight_decay},
+        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
+    ]
+
+
+def _has_fast_bfloat16() -> bool:
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def _claim(work: Path, recipe: Recipe) -> None:
+    """Refuse to mix two recipes in one folder."""
+    path = work / "recipe.json"
+    mine = asdict(recipe)
+    if path.is_file() and json.loads(path.read_text()) != mine:
+        raise InputError(f"'{work}' holds a run with another recipe. Name another folder, or delete that one.")
+    path.write_text(json.dumps(mine, indent=1))
+
+
+def _save_checkpoint(
+    path: Path, model: Any, optimiser: torch.optim.Optimizer, curve: list[float], minutes: float
+) -> None:
+    """Weights and the optimiser's moments in one safetensors file, replaced as a whole."""
+    tensors = {f"weight.{name}": value for name, value in _named(model).items()}
+    for name, parameter in _named(model).items():
+        state = optimiser.state[parameter]
+        tensors[f"first.{name}"], tensors[f"second.{name}"] = state["exp_avg"], state["exp_avg_sq"]
+    meta = {"curve": json.dumps(curve), "minutes": str(minutes)}
+    partial = path.with_suffix(".partial")
+    save_file({name: value.detach().contiguous() for name, value in tensors.items()}, partial, meta)
+    partial.replace(path)
+
+
+def _resume(path: Path, model: Any, optimiser: torch.optim.Optimizer) -> tuple[list[float], float]:
+    if not path.is_file():
+        return [], 0.0
+    with safe_open(path, framework="pt") as stored:
+        curve: list[float] = json.loads(stored.metadata()["curve"])
+        minutes = float(stored.metadata()["minutes"])
+        with torch.no_grad():
+            for name, parameter in _named(model).items():
+                parameter.copy_(stored.get_tensor(f"weight.{name}"))
+                optimiser.state[parameter] = {
+                    "step": torch.tensor(float(len(curve))),
+                    "exp_avg": stored.get_tensor(f"first.{name}"),
+                    "exp_avg_sq": stored.get_tensor(f"second.{name}"),
+                }
+    _say(f"going on after step {len(curve)}")
+    return curve, minutes
+
+
+def _named(model: Any) -> dict[str, torch.nn.Parameter]:
+    return dict(model.named_parameters())  # a tied head appears once
+
+
+def _export(
+    model: Any,
+    tokenizer: transformers.PreTrainedTokenizerFast,
+    recipe: Recipe,
+    curve: list[float],
+    minutes: float,
+    out: Path,
+) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    model.to(torch.bfloat16).eval().save_pretrained(out)
+    tokenizer.save_pretrained(out)
+    (out / "recipe.json").write_text(json.dumps(asdict(recipe), indent=1) + "\n")
+    record = {"minutes": round(minutes, 1), "loss": [round(loss, 4) for loss in curve]}
+    (out / "loss.json").write_text(json.dumps(record) + "\n")
+
+
+def _write_atomically(path: Path, array: npt.NDArray[Any]) -> None:
+    partial = path.with_suffix(".partial.npy")
+    np.save(partial, array, allow_pickle=False)
+    partial.replace(path)
+
+
+def _report(curve: list[float], steps: int, minutes: float) -> None:
+    left = minutes / len(curve) * (steps - len(curve))
+    recent = float(np.mean(curve[-50:]))
+    _say(f"step {len(curve):,} of {steps:,}  loss {recent:.3f}  {minutes:.1f} min, {left:.1f} min left")
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Train from the command line; every field of :class:`Recipe` is an option."""
+    parser = argparse.ArgumentParser(description="Train the teaching model on the teaching language.")
+    parser.add_argument("--out", type=Path, default=Path("data/teaching-model"), help="where the model goes")
+    parser.add_argument("--work", type=Path, help="checkpoints (default: _build/training/<name of out>-<seed>)")
+    parser.add_argument("--jobs", type=int, default=2, help="processes that write the text")
+    for field in fields(Recipe):
+        parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(field.default), default=field.default)
+    options = vars(parser.parse_args(arguments))
+    recipe = Recipe(**{field.name: options[field.name] for field in fields(Recipe)})
+    out: Path = options["out"]
+    work = options["work"] or Path("_build/training") / f"{out.name}-{recipe.seed}"
+    try:
+        train(recipe, out, work, n_jobs=options["jobs"])
+    except InputError as error:
+        _say(str(error))
+        return 2
+    _say(f"the model is in {out}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,134 @@
+"""Render executed chapters and the pages around them with Jupyter Book."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from .card import with_card
+from .chapters import Project, only
+from .execution import Outcome
+from .files import file_digest, files_below, replace_folder, write_atomically
+from .staleness import digest, versions
+
+_STAMP = ".inputs"
+_JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
+
+
+class RenderError(Exception):
+    """Jupyter Book found faults: not the user's to mend, and no bug of the driver's."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """A rendering: which notebooks, where to, and whether a fault in it is fatal."""
+
+    project: Project
+    html: Path
+    work: Path
+    notebooks: Mapping[str, bytes]
+    complete: bool
+
+
+def page_notebooks(outcomes: list[Outcome]) -> dict[str, bytes]:
+    """Return the executed notebooks by stem, each with its card."""
+    pages = {}
+    for outcome in outcomes:
+        task, entry = outcome.task, outcome.entry
+        assert entry
+        notebook = with_card(json.loads(entry.notebook.read_bytes()), task.chapter, task.values, entry)
+        pages[task.chapter.stem] = (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
+    return pages
+
+
+def render(site: Site) -> bool:
+    """Render into `site.html` unless what it is made of is unchanged.
+
+    Returns
+    -------
+    bool
+        Whether there was anything to do.
+
+    Raises
+    ------
+    RenderError
+        With Jupyter Book's complaints; what was at `site.html` is untouched.
+    """
+    files, notebooks = _sources(site)
+    inputs = digest(
+        {name: file_digest(path) for name, path in files.items()},
+        {name: digest(content.decode()) for name, content in notebooks.items()},
+        # Pages may include these.
+        [file_digest(path) for name in ("analysis", "data") for path in _below(site.project.root / name)],
+        file_digest(Path(__file__)),
+        versions(),
+    )
+    stamp = site.html / _STAMP
+    if stamp.exists() and stamp.read_text() == inputs and (site.html / "index.html").exists():
+        return False
+    stage = site.work / "stage"
+    _write_stage(site, stage, files, notebooks)
+    made = _build(site, stage)
+    (made / _STAMP).write_text(inputs)
+    site.html.parent.mkdir(parents=True, exist_ok=True)
+    replace_folder(made, site.html)
+    shutil.rmtree(stage)
+    return True
+
+
+def _below(folder: Path) -> list[Path]:
+    return list(files_below(folder)) if folder.is_dir() else []
+
+
+def _sources(site: Site) -> tuple[dict[str, Path], dict[str, bytes]]:
+    """Find the files to copy, by place, and the contents that are made for this rendering."""
+    root = site.project.root
+    absent = {chapter.path for stem, chapter in site.project.chapters.items() if stem not in site.notebooks}
+    files = {
+        str(path.relative_to(root)): path
+        for folder in ("book", "_ext")
+        for path in _below(root / folder)
+        if path.suffix != ".ipynb"
+        and path not in absent
+        and (folder == "_ext" or path.suffix != ".py")
+        and path.parent != site.project.profiles
+    }
+    files["_config.yml"] = root / "_config.yml"
+    toc = only(site.project.toc, set(site.notebooks))
+    made = {f"book/{stem}.ipynb": content for stem, content in site.notebooks.items()}
+    made["_toc.yml"] = yaml.safe_dump(toc, sort_keys=False, allow_unicode=True).encode()
+    return files, made
+
+
+def _write_stage(site: Site, stage: Path, files: Mapping[str, Path], made: Mapping[str, bytes]) -> None:
+    shutil.rmtree(stage, ignore_errors=True)
+    for name, path in files.items():
+        (stage / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, stage / name)
+    for name, content in made.items():
+        write_atomically(stage / name, content)
+    for name in ("analysis", "data"):  # for pages that include code or tables
+        if (site.project.root / name).exists():
+            (stage / name).symlink_to(site.project.root / name)
+
+
+def _build(site: Site, stage: Path) -> Path:
+    """Call Jupyter Book on the staged sources and return the folder of pages."""
+    out = site.work / "rendered"
+    shutil.rmtree(out, ignore_errors=True)
+    # --all: warnings of the reading phase are not repeated on an incremental build.
+    command = [sys.executable, "-c", _JUPYTER_BOOK, "build", str(stage), "--path-output", str(out), "--all", "-q"]
+    if site.complete:
+        command += ["-W", "--keep-going", "-n"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=stage, check=False)
+    html = out / "_build" / "html"
+    if done.returncode or not (html / "index.html").exists():
+        text = re.sub(r"\x1b\[[0-9;]*m", "", f"{done.stdout}\n{done.stderr}").replace(f"{stage}/", "")
+        raise RenderError("\n".join(line for line in text.splitlines() if line.strip()))
+    return html

@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+"""Execute the chapters and render the book.
+
+    python book/run.py book [--profile smoke]
+    python book/run.py chapter 3 --parameters "model=path/to/model k=20"
+
+`make book` and `make chapter` call it. Only what is stale is executed. The default book goes to `_build/html`; every
+other run to a folder of its own below `_build/runs`.
+"""
+
+import argparse
+import shutil
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(1, str(ROOT))  # `analysis`, where it is not installed
+
+from analysis.errors import InputError  # noqa: E402
+from driver.chapters import Chapter, Project  # noqa: E402
+from driver.execution import Outcome, Run, execute, plan, prepare_kernel  # noqa: E402
+from driver.files import locked, write_atomically  # noqa: E402
+from driver.parameters import parse_assignments  # noqa: E402
+from driver.profiles import Profile, load_profile, values_for_chapter_run  # noqa: E402
+from driver.progress import Progress  # noqa: E402
+from driver.record import write_record  # noqa: E402
+from driver.rendering import RenderError, Site, page_notebooks, render  # noqa: E402
+from driver.staleness import digest  # noqa: E402
+
+_TRACEBACK_LINES = 25
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a command asks for.
+
+    `notebooks` is where the executed chapters are left; `complete` says that all chapters are there, so that no
+    link may fail; `page` is the page to open.
+    """
+
+    run: Run
+    profile: Profile
+    chapters: list[Chapter]
+    values: dict[str, dict[str, object]]
+    notebooks: Path
+    complete: bool
+    page: str
+
+
+def book_order(project: Project, profile_name: str) -> Order:
+    profile = load_profile(project, profile_name)
+    chapters = project.with_needs(list(project.chapters.values()))
+    default = profile_name == "default"
+    folder = project.build if default else project.build / "runs" / profile_name
+    notebooks = project.root / "book" if default else folder / "notebooks"
+    values = {chapter.stem: profile.values(chapter) for chapter in chapters}
+    return Order(Run(project, folder), profile, chapters, values, notebooks, True, "index.html")
+
+
+def chapter_order(project: Project, name: str, profile_name: str, parameters: str) -> Order:
+    chapter = project.chapter(name)
+    profile = load_profile(project, profile_name)
+    chapters = project.with_needs([chapter])
+    values = values_for_chapter_run(chapters, profile, parse_assignments(parameters))
+    folder = project.build / "runs" / f"{chapter.stem}-{digest(values)[:8]}"
+    return Order(
+        Run(project, folder), profile, chapters, values, folder / "notebooks", False, f"book/{chapter.stem}.html"
+    )
+
+
+def fulfil(order: Order, jobs: int, progress: Progress) -> int:
+    """Execute, record, render; return the exit code."""
+    started = time.monotonic()
+    run, project = order.run, order.run.project
+    with locked(run.folder):
+        shutil.rmtree(run.work, ignore_errors=True)
+        run.work.mkdir(parents=True)
+        prepare_kernel(project)
+        outcomes = execute(run, plan(project, order.chapters, order.values), jobs, progress)
+        record = run.folder / "run.json"
+        failed = [outcome for outcome in outcomes if outcome.entry is None]
+        if failed:
+            write_record(record, project, order.profile.name, outcomes, time.monotonic() - started)
+            return report_failures(failed, run)
+        pages = page_notebooks(outcomes)
+        for stem, content in pages.items():
+            target = order.notebooks / f"{stem}.ipynb"
+            if not target.exists() or target.read_bytes() != content:
+                write_atomically(target, content)
+        try:
+            rendered = render(Site(project, run.folder / "html", run.work, pages, order.complete))
+        finally:
+            seconds = time.monotonic() - started
+            write_record(record, project, order.profile.name, outcomes, seconds)
+        shutil.rmtree(run.work)
+    executed = sum(outcome.status == "executed" for outcome in outcomes)
+    progress.say(
+        f"{shown(run.folder / 'html' / order.page)}: {executed} executed, {len(outcomes) - executed} cached, "
+        f"{'rendered' if rendered else 'pages unchanged'}, {seconds:.1f} s"
+    )
+    return 0
+
+
+def report_failures(outcomes: list[Outcome], run: Run) -> int:
+    """Say what failed and where the partial notebooks are; return 2 if the user can mend it all, else 1."""
+    code = 2
+    for outcome in outcomes:
+        failure, stem = outcome.failure, outcome.task.chapter.stem
+        if not failure:
+            print(f"{stem}: skipped, because it needs a chapter that failed", file=sys.stderr)
+            continue
+        place = f"{stem}, cell {failure['cell']} of {failure['of']}" if failure["of"] else stem
+        partial = run.failed / f"{stem}.ipynb"
+        kept = f" (partial notebook: {shown(partial)})" if partial.exists() else ""
+        if failure["error"] == "InputError":
+            print(f"{place}: {failure['message']}{kept}", file=sys.stderr)
+            continue
+        code = 1
+        tail = "\n".join(failure["traceback"]).splitlines()[-_TRACEBACK_LINES:]
+        print(*tail, f"{place}: {failure['error']}: {failure['message']}{kept}", sep="\n", file=sys.stderr)
+    return code
+
+
+def shown(path: Path) -> str:
+    """Write a path relative to where the user is, if it lies below."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="book/run.py", description="Execute the chapters and render the book.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("book", help="all chapters")
+    chapter = commands.add_parser("chapter", help="one chapter, with your parameters")
+    chapter.add_argument("chapter", help="5, 05 or the stem of its file")
+    chapter.add_argument("--parameters", default="", help="name=value name='with spaces'")
+    for command in commands.choices.values():
+        command.add_argument("--profile", default="default", help="a file of book/profiles, without .yml")
+        command.add_argument("--jobs", default="2", help="how many chapters execute side by side")
+        command.add_argument("--root", type=Path, default=ROOT, help="the project (default: this one)")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    options = parse_arguments(arguments)
+    project = Project(options.root.resolve())
+    try:
+        if not options.jobs.isdigit() or int(options.jobs) < 1:
+            raise InputError(f"JOBS must be a whole number of at least 1, and {options.jobs!r} is not")
+        if options.command == "book":
+            order = book_order(project, options.profile)
+        else:
+            order = chapter_order(project, options.chapter, options.profile, options.parameters)
+            print(f"run {order.run.folder.name}")
+        return fulfil(order, int(options.jobs), Progress())
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except RenderError as error:
+        print(error, "The pages were not renewed: mend the faults above.", sep="\n", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\ninterrupted; the same command goes on from what is finished", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
