@@ -23,7 +23,7 @@ def _show_repository_buttons(app: Sphinx, config: Config) -> None:
 
 
 def _number_as_files(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Number `book/03_networks` as chapter 3, whatever stands before it in this book."""
+    """Give `book/03_networks` the number 3, whatever stands before it in this book."""
     for docname, sections in env.toc_secnumbers.items():
         found = re.match(r"0*(\d+)_", Path(docname).name)
         if not found:

@@ -115,7 +115,7 @@ def stream(
     sizes = lm.layer_sizes(site)
     for rows, block in _blocks(lm, inputs, site, batch_tokens):
         table = tokens.iloc[rows].reset_index(drop=True)
-        for _, index in table.groupby("text").indices.items():
+        for index in table.groupby("text").indices.values():
             part = slice(index[0], index[-1] + 1)
             yield Activity(block[part], table.iloc[part].reset_index(drop=True), sizes, site, lm.name)
 
@@ -149,6 +149,25 @@ def tokenize(
         inputs.append(ids)
         tables.append(_token_table(text, number, encoding.tokens[:limit], encoding.offsets[:limit]))
     return pd.concat(tables, ignore_index=True), inputs
+
+
+def size_by_layer(activity: Activity) -> pd.DataFrame:
+    """Root mean square of activity in each layer, at the first token of a text and at later ones.
+
+    Returns
+    -------
+    DataFrame of n_layers rows
+        ``first token`` and ``later tokens``, in the model's own units; layers counted from 1.
+    """
+    first = (activity.tokens["position"] == 0).to_numpy()
+    edges = np.cumsum([0, *activity.layer_sizes])[:-1]
+
+    def per_layer(rows: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+        squares = (activity.values[rows].astype(np.float64) ** 2).mean(0)
+        return np.asarray(np.sqrt(np.add.reduceat(squares, edges) / activity.layer_sizes))
+
+    layers = pd.RangeIndex(1, len(activity.layer_sizes) + 1, name="layer")
+    return pd.DataFrame({"first token": per_layer(first), "later tokens": per_layer(~first)}, index=layers)
 
 
 def count_tokens(lm: LanguageModel, text: str) -> int:
@@ -187,9 +206,7 @@ def _words_of_pieces(text: Text, offsets: list[tuple[int, int]]) -> list[int]:
     return found
 
 
-def _blocks(
-    lm: LanguageModel, inputs: list[list[int]], site: Site, batch_tokens: int
-) -> Iterator[tuple[slice, Array]]:
+def _blocks(lm: LanguageModel, inputs: list[list[int]], site: Site, batch_tokens: int) -> Iterator[tuple[slice, Array]]:
     """Run the model over neighbouring texts and yield their rows with what was recorded there.
 
     The array is reused by the next block: copy what must stay.

@@ -68,7 +68,8 @@ def _read_conllu(content: str, path: Path) -> list[Text]:
         for sentence in conllu.parse_incr(io.StringIO(content)):
             document = sentence.metadata.get("newdoc id", document)
             text, words = _sentence(sentence)
-            texts.append(Text(text, path.stem, words, document, (0,)))
+            if words:
+                texts.append(Text(text, path.stem, words, document, (0,)))
     except (conllu.exceptions.ParseException, KeyError, AttributeError, TypeError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
@@ -141,10 +142,15 @@ def _json(content: str, where: str) -> Any:
 
 
 def _read_table(content: str, path: Path) -> list[Text]:
-    delimiter = "," if path.suffix == ".csv" else "\t"
-    quoting = csv.QUOTE_MINIMAL if path.suffix == ".csv" else csv.QUOTE_NONE
-    rows = csv.reader(io.StringIO(content), delimiter=delimiter, quoting=quoting)
+    dialect = csv.excel if path.suffix == ".csv" else _UnquotedTabs
+    rows = csv.reader(io.StringIO(content), dialect)
     return _from_rows([dict(enumerate(row)) for row in rows if row], path)
+
+
+class _UnquotedTabs(csv.excel_tab):
+    """Tab-separated text as corpora use it: a quotation mark is a character."""
+
+    quoting = csv.QUOTE_NONE
 
 
 def _read_plain(content: str, path: Path) -> list[Text]:

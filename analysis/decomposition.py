@@ -145,17 +145,13 @@ def _rotate(
 ) -> tuple[npt.NDArray[np.float64], bool]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
-        _, _, sources = fastica(
-            white.T, whiten=False, fun="logcosh", max_iter=max_iter, tol=tol, random_state=seed
-        )
+        _, _, sources = fastica(white.T, whiten=False, fun="logcosh", max_iter=max_iter, tol=tol, random_state=seed)
     converged = not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
     sources = np.asarray(sources.T)
     return sources / sources.std(1, keepdims=True), converged
 
 
-def _agreement(
-    best: npt.NDArray[np.float64], others: list[npt.NDArray[np.float64]]
-) -> npt.NDArray[np.float64]:
+def _agreement(best: npt.NDArray[np.float64], others: list[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
     if not others:
         return np.full(len(best), np.nan)
     maps = best.astype(np.float32)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from functools import lru_cache
 
 from analysis.casting import draw_name, role
-from analysis.chance import lexeme_table, partners
-from analysis.grammar import named_patterns
-from analysis.lexicon import load_lexicon
-from analysis.participants import person, thing
-from analysis.patterns import Pattern, Scene, table_of
+from analysis.chance import Table, lexeme_table, partners
+from analysis.lexicon import Lexeme
+from analysis.participants import kind_of, thing
+from analysis.patterns import Line, Scene, named_lines, table_of, tell
 from analysis.story_plots import COMMON, PLOTS
 from analysis.tokens import Tok
 
-Stage = tuple[tuple[Pattern, ...], int]
-"""Patterns of which some are told, and how many."""
+ADJECTIVE_RATE = 0.7
+"""How often the thing that a story is about has an adjective."""
+
+Stage = tuple[tuple[Line, ...], int]
+"""Lines of which some are told, and how many."""
 
 
 def parse_stages(block: str) -> tuple[dict[str, str], list[Stage]]:
@@ -31,13 +33,41 @@ def parse_stages(block: str) -> tuple[dict[str, str], list[Stage]]:
             settings[key] = value
         else:
             stages[-1][0].append(line)
-    return settings, [(tuple(named_patterns("\n".join(lines))), count) for lines, count in stages]
+    return settings, [(tuple(named_lines("\n".join(lines))), count) for lines, count in stages]
 
 
 @lru_cache(maxsize=1)
-def compiled() -> list[tuple[str, dict[str, str], list[Stage]]]:
+def compiled() -> list[tuple[dict[str, str], list[Stage]]]:
     """Return all plots, compiled."""
-    return [(name, *parse_stages(block)) for name, block in PLOTS.items()]
+    return [parse_stages(block) for block in PLOTS.values()]
+
+
+@lru_cache(maxsize=None)
+def _kin(gender: str) -> Table[Lexeme]:
+    return table_of("NOUN", ("family", gender), ("child",))
+
+
+@lru_cache(maxsize=None)
+def _heads(source: str) -> Table[Lexeme]:
+    """Return the nouns of a setting: tags, alternatives separated by bars."""
+    if source == "PROPN":
+        return table_of("PROPN", ("city",))
+    found: dict[Lexeme, None] = {}
+    for tags in source.split("|"):
+        wanted = [tag for tag in tags.split() if tag[0] != "-"]
+        without = [tag[1:] for tag in tags.split() if tag[0] == "-"]
+        found |= dict.fromkeys(table_of("NOUN", tuple(wanted), ("mass", "neg", *without)).items)
+    return lexeme_table(list(found))
+
+
+@lru_cache(maxsize=None)
+def _looks(kind: str) -> Table[Lexeme]:
+    """Return the plain adjectives for a kind of thing: what one can see."""
+    seen = ("colour", "size", "age", "material", "shape")
+    without = ("predicative", "attributive", "neg", "film")
+    return lexeme_table(
+        [x for x in table_of("ADJ", (f"of:{kind}",), without).items if x.tags & frozenset(seen)]
+    )
 
 
 def _characters(scene: Scene, settings: dict[str, str]) -> None:
@@ -47,11 +77,23 @@ def _characters(scene: Scene, settings: dict[str, str]) -> None:
     while (friend := draw_name(dice)) is names["hero"]:
         pass
     names["friend"] = friend
-    kin = table_of("NOUN", ("family", "male") if dice.random() < 0.5 else ("family", "female"), ("child",))
-    names["elder"] = role(dice, dice.draw(kin))
-    hero = names["hero"].lexeme.lemma
+    names["elder"] = role(dice, dice.draw(_kin("male" if dice.random() < 0.5 else "female")))
     for name, source in settings.items():
-        heads = [x for tags in source.split("|") for x in table_of("NOUN", tuple(tags.split()), ("mass",)).items]
-        head = dice.draw(partners(hero, _joined(tuple(dict.fromkeys(heads))), scene.split))
-        colours = table_of("ADJ", (f"of:{next(iter(head.tags & _KINDS))}",), _PLAIN)
-        names[name] = thing(head, "sg", dice.draw(colours) if dice.random() < 0.7 else None)
+        head = dice.draw(partners(names["hero"].lexeme.lemma, _heads(source), scene.split))
+        looks = head.upos == "NOUN" and dice.random() < ADJECTIVE_RATE
+        names[name] = thing(head, "sg", dice.draw(_looks(kind_of(head))) if looks else None)
+
+
+def story(scene: Scene) -> list[list[Tok]]:
+    """Return the sentences of one story."""
+    settings, stages = scene.dice.pick(compiled())
+    _characters(scene, settings)
+    told: list[list[Tok]] = []
+    for lines, count in stages:
+        chosen = [scene.dice.below(len(lines))]
+        while len(chosen) < count:
+            if (more := scene.dice.below(len(lines))) not in chosen:
+                chosen.append(more)
+        for i in sorted(chosen):
+            tell(lines[i], scene, told)
+    return told

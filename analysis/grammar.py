@@ -11,10 +11,8 @@ from functools import lru_cache
 
 from analysis.casting import cast
 from analysis.chance import Table
-from analysis.patterns import FRAGMENTS, Op, Pattern, Scene, fragment
+from analysis.patterns import Pattern, Scene, fragment, named_lines
 from analysis.tokens import Tok
-
-NAMED = re.compile(r"^([a-z][a-z-]*): (.*)$", re.DOTALL)
 
 CONSTRUCTIONS: dict[str, str] = {
     "intransitive": """
@@ -75,7 +73,7 @@ modal-perfect: {s} ( must | may | might | could ) have/AUX {v.part} {o} .
 it-cleft: it was {s} who {v.past} {o} .
 it-cleft: it was {o} that/PRON {s} {v.past} .
 pseudo-cleft: what {s} {v.past} was@o {o.a} .
-imperative: ( please , | ) {v.imperative} {o} ( now | ) , {name2} .
+imperative: ( please/INTJ , | ) {v.imperative} {o} ( now | ) , {name2} .
 prohibition: do n't {v.base} {o} ( again | ) !
 let-us: let/VERB us {v.base} {o} ( together | tomorrow | now ) .
 purpose-clause: {s} &went to/PART {v.base} {o} .
@@ -96,7 +94,7 @@ quantifier: ( all | many | few | most/ADJ | some ) {ps.head} {v.past} {o} .
 partitive: ( some/PRON | one/NUM | two | many/ADJ ) of {ps.the} {v.past} {o} .
 possessive-s: {s} {v.past} {s2.names} {o.noun} .
 negative-inversion: never had/AUX {s} {v.part} {o} &manner .
-parenthetical: {s} , ( I think/VERB | of course/NOUN | it seems/VERB ) , {v.past} {o} .
+parenthetical: {s} , ( I think/VERB | of course | it seems/VERB ) , {v.past} {o} .
 vp-ellipsis: {s} {v.past} {o} , ( and so did {s2} | but {s2} did n't ) .
 too-to: {s} was@s too {feel} to/PART {v.base} {o} .
 enough-to: {s} was@s {feel} enough/ADV to/PART {v.base} {o} .
@@ -117,7 +115,7 @@ object-question: what did {s} {v.base} {i} ?
 tag-question: {s} {v.past} {i} {o.a} , did n't {s.he} ?
 negation: {s} did n't {v.base} {i} ( {o} | anything ) .
 object-relative: {o.the} that/PRON {s} {v.past} {i} was@o {oa} .
-imperative: {v.imperative} {i} {o} , please .
+imperative: {v.imperative} {i} {o} , please/INTJ .
 it-cleft: it was {i} to/ADP whom {s} {v.past} {o} .
 future: {s} will/AUX {v.base} {o} to/ADP {i} ( tomorrow | soon ) .
 """,
@@ -153,7 +151,7 @@ clause-coordination: {s} was@s {a} , but {t} was@t not .
 """,
     "reflexive": """
 reflexive: {s} {v.past} {s.himself} ( again | ) .
-reflexive: ( of course/NOUN , | ) {s} {v.past} {s.himself} in {place} .
+reflexive: ( of course , | ) {s} {v.past} {s.himself} in {place} .
 negation: {s} did n't {v.base} {s.himself} .
 indirect-speech: {s2} said that/SCONJ {s} {v.past} {s.himself} .
 reciprocal: {s} and {s2} {v.past} each/DET other/ADJ .
@@ -162,16 +160,16 @@ reciprocal: {s} and {s2} {v.past} each/DET other/ADJ .
 particle-joined: {s} {v.past} {o} .
 particle-shifted: {s} {v.past-bare} {o} {v.rest} .
 negation: {s} did n't {v.base-bare} {o} {v.rest} .
-imperative: {v.imperative-bare} {o.him} {v.rest} , please .
+imperative: {v.imperative-bare} {o.him} {v.rest} , please/INTJ .
 passive-short: {o} was@o {v.passive} .
 """,
     "object-quality": """
-resultative: {s} ( painted/VERB | coloured ) {o} <ADJ colour> .
+resultative: {s} painted/VERB {o} <ADJ colour> .
 resultative: {s} ( made/VERB | kept/VERB | found/VERB ) {o} {oa} .
 """,
     "weather": """
 expletive-weather: it ( rained | snowed ) ( all/DET day | in the night | yesterday | ) .
-cause-clause: because it was raining , {s} stayed/VERB ( at home | inside/ADV ) .
+cause-clause: because it was raining , {s} stayed/VERB ( at home | at home ) .
 """,
 }
 """Constructions by the frame that casts their participants."""
@@ -184,23 +182,12 @@ fragment("went", "( went | came/VERB ) ( to/ADP {place} | home/ADV | back/ADV )"
 fragment("kin", "( brother | sister | son | daughter | friend )")
 
 
-def named_patterns(block: str) -> list[Pattern]:
-    """Compile the lines ``construction: pattern`` of a block."""
-    found = []
-    for line in block.strip().splitlines():
-        match = NAMED.match(line)
-        if match is None:
-            raise ValueError(f"no construction named: {line!r}")
-        found.append(Pattern(match[2], match[1]))
-    return found
-
-
 @lru_cache(maxsize=1)
 def grammar() -> dict[str, Table[tuple[Pattern, frozenset[str]]]]:
     """Return the compiled constructions by frame, each with the participants that it needs."""
     found = {}
     for frame, block in CONSTRUCTIONS.items():
-        patterns = named_patterns(block)
+        patterns = [line[0] for line in named_lines(block)]
         found[frame] = Table([(p, participants_of(p.source)) for p in patterns], name=frame)
     return found
 

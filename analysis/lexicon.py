@@ -1,6 +1,6 @@
 """The lexicon of the teaching language: its words, their forms, features and frequency ranks.
 
-The words stand in ``data/lexicon.yml``, one line each; regular forms, noun classes and Zipf weights are computed here.
+The words stand in ``data/lexicon.yml``, one line each; regular forms and weights are computed here.
 """
 
 from __future__ import annotations
@@ -63,12 +63,15 @@ class Lexeme:
     values: Mapping[str, str] = field(hash=False, default_factory=dict)
 
 
+Selection = tuple[tuple[Lexeme, ...], list[float]]
+
+
 class Lexicon:
     """All lexemes, to be selected by features and drawn by frequency.
 
-    A noun has, beside its kind, the classes that contain the kind (``animate``, ``thing`` …). A verb's ``obj:`` and
-    ``subj:`` and an adjective's ``of:`` tags name every kind that they reach: ``obj:animate`` brings ``obj:person``
-    and ``obj:animal``. A verb that says nothing about its subject has ``subj:person``.
+    A noun has, beside its kind, the classes that contain it (``animate``, ``thing`` …). A verb's ``obj:`` and
+    ``subj:`` and an adjective's ``of:`` tags name every kind that they reach: ``obj:animate`` brings
+    ``obj:person`` and ``obj:animal``. A verb that says nothing about its subject has ``subj:person``.
 
     Parameters
     ----------
@@ -79,9 +82,7 @@ class Lexicon:
     def __init__(self, lexemes: Iterable[Lexeme]) -> None:
         self.lexemes = tuple(lexemes)
         self._by_key = {(x.upos, x.lemma): x for x in self.lexemes}
-        self._found: dict[
-            tuple[str, frozenset[str], frozenset[str]], tuple[tuple[Lexeme, ...], list[float]]
-        ] = {}
+        self._found: dict[tuple[str, frozenset[str], frozenset[str]], Selection] = {}
 
     def get(self, upos: str, lemma: str) -> Lexeme:
         """Return the lexeme of that part of speech and lemma, or raise `InputError`."""
@@ -94,23 +95,7 @@ class Lexicon:
         return self._find(upos, tags, without)[0]
 
     def draw(self, rng: np.random.Generator, upos: str, *tags: str, without: Iterable[str] = ()) -> Lexeme:
-        """Draw one lexeme of a selection with Zipf's weights.
-
-        Parameters
-        ----------
-        rng : numpy.random.Generator
-            The source of chance; one number is drawn from it.
-        upos : str
-            Part of speech.
-        *tags : str
-            Tags that the lexeme must have.
-        without : iterable of str
-            Tags that it must not have.
-
-        Returns
-        -------
-        Lexeme
-        """
+        """Draw one lexeme of that selection with Zipf's weights; takes one number from ``rng``."""
         chosen, cumulative = self._find(upos, tags, without)
         if not chosen:
             wanted = " ".join(tags) or "any tags"
@@ -118,15 +103,12 @@ class Lexicon:
         index = bisect_right(cumulative, float(rng.random()) * cumulative[-1])
         return chosen[min(index, len(chosen) - 1)]
 
-    def _find(
-        self, upos: str, tags: Iterable[str], without: Iterable[str]
-    ) -> tuple[tuple[Lexeme, ...], list[float]]:
+    def _find(self, upos: str, tags: Iterable[str], without: Iterable[str]) -> Selection:
         """Return a selection with its cumulative weights, computed once."""
         key = (upos, frozenset(tags), frozenset(without))
         if key not in self._found:
-            chosen = tuple(
-                x for x in self.lexemes if x.upos == upos and key[1] <= x.tags and not key[2] & x.tags
-            )
+            fitting = (x for x in self.lexemes if x.upos == upos and key[1] <= x.tags)
+            chosen = tuple(x for x in fitting if not key[2] & x.tags)
             self._found[key] = (chosen, list(accumulate(1 / (x.rank + ZIPF_SHIFT) for x in chosen)))
         return self._found[key]
 
@@ -156,17 +138,7 @@ def add_s(word: str) -> str:
 
 
 def add_ending(word: str, ending: str, doubling: bool = False) -> str:
-    """Return ``word`` with ``ed``, ``er`` or ``est``, spelt regularly.
-
-    Parameters
-    ----------
-    word : str
-        Verb or adjective.
-    ending : str
-        The ending; it begins with *e*.
-    doubling : bool
-        Whether a word of more than one syllable doubles its last consonant (*prefer*).
-    """
+    """Return ``word`` with ``ed``, ``er`` or ``est``; ``doubling`` is for longer words, as *prefer*."""
     if word.endswith("e"):
         return word + ending[1:]
     if _ends_in_consonant_y(word):
@@ -185,21 +157,15 @@ def add_ing(word: str, doubling: bool = False) -> str:
 
 def is_short(word: str) -> bool:
     """Say whether an adjective is short enough for *-er*: one syllable, or two with *-y*."""
-    vowels = re.findall(r"[aeiou]+|(?<!^)y", re.sub(r"(?<=[^aeioul])e$", "", word))
+    vowels = re.findall(r"[aeiou]+|(?<!^)y", re.sub(r"(?<=[^aeiou])(?<![^aeiou]l)e(?=$|ly$)", "", word))
     return len(vowels) == 1 or (len(vowels) == 2 and _ends_in_consonant_y(word))
 
 
 def inflect(upos: str, lemma: str, tags: Iterable[str], given: Mapping[str, str]) -> dict[str, str]:
-    """Return all forms of a lexeme: the regular ones, overridden by those given.
+    """Return all forms of a lexeme: the regular ones, overridden by the irregular ones given.
 
-    Parameters
-    ----------
-    upos, lemma : str
-        The lexeme.
-    tags : iterable of str
-        ``mass`` (no plural), ``doubling``, ``er`` and ``more`` (comparison against the rule), ``absolute``.
-    given : mapping of str to str
-        Irregular forms. A verb's participle is its past unless it is given, too.
+    The tags ``mass``, ``doubling``, ``er``, ``more`` and ``absolute`` overrule the spelling rules. A verb's
+    participle is its past unless it is given, too.
     """
     tags, doubling = set(tags), "doubling" in tags
     forms = {FORM_KEYS.get(upos, ("base",))[0]: lemma}
@@ -222,26 +188,16 @@ class _Reader:
         self.classes: dict[str, list[str]] = {}
 
     def complain(self, node: yaml.Node | None, message: str) -> InputError:
+        """Return the error for what stands at ``node``."""
         line = f", line {node.start_mark.line + 1}" if node is not None else ""
         return InputError(f"{self.path.name}{line}: {message}")
 
     def read(self) -> Iterator[Lexeme]:
         """Yield the file's lexemes."""
-        try:
-            root = yaml.compose(self.path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-        except OSError as error:
-            raise InputError(
-                f"{self.path}: cannot be read ({error.strerror}); give a lexicon file"
-            ) from error
-        except yaml.MarkedYAMLError as error:
-            where = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-            raise InputError(
-                f"{self.path.name}{where}: not YAML ({error.problem}); mend that line"
-            ) from error
-        sections = {name: node for name, _, node in self._pairs(root, "the file")}
+        sections = {name: node for name, _, node in self._pairs(self._compose(), "the file")}
         for name in ("CLASSES", "TAGS"):
             if name not in sections:
-                raise self.complain(root, f"no section {name}: put the list of {name.lower()} at its head")
+                raise self.complain(None, f"no section {name}: copy the head of data/lexicon.yml")
         self._read_head(sections.pop("CLASSES"), sections.pop("TAGS"))
         for upos, section in sections.items():
             if upos not in self.rules:
@@ -249,14 +205,23 @@ class _Reader:
             for rank, (lemma, key, node) in enumerate(self._pairs(section, upos), start=1):
                 yield self._lexeme(upos, lemma, key, node, rank)
 
+    def _compose(self) -> yaml.Node | None:
+        try:
+            return yaml.compose(self.path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{self.path} cannot be read: give a lexicon file in UTF-8") from error
+        except yaml.YAMLError as error:
+            what = " ".join(str(error).split())
+            raise InputError(f"{self.path.name} is not YAML, mend the place named: {what}") from error
+
     def _read_head(self, classes: yaml.Node, tags: yaml.Node) -> None:
         for upos, _, node in self._pairs(tags, "TAGS"):
             self.rules[upos] = {rule: [] for rule in RULES}
-            for rule, key, words in self._pairs(node, upos):
+            for rule, key, words in self._pairs(node, f"TAGS of {upos}"):
                 if rule not in RULES:
                     raise self.complain(key, f"{upos} has a rule {rule!r}: use one of {', '.join(RULES)}")
                 self.rules[upos][rule] = self._words(words, rule)
-        kinds = self.rules["NOUN"]["one"] if "NOUN" in self.rules else []
+        kinds = self.rules.get("NOUN", {}).get("one", [])
         self.classes = {kind: [kind] for kind in kinds}
         for name, _, node in self._pairs(classes, "CLASSES"):
             members = self._words(node, name)
@@ -284,34 +249,29 @@ class _Reader:
 
     def _lexeme(self, upos: str, lemma: str, key: yaml.Node, node: yaml.Node, rank: int) -> Lexeme:
         """Return the lexeme of one line."""
-        where, rule = f"{upos} {lemma!r}", self.rules[upos]
-        words = self._words(node, where)
+        words, rule, keys = self._words(node, lemma), self.rules[upos], FORM_KEYS.get(upos, ("base",))
         pairs = dict(word.split("=", 1) for word in words if "=" in word)
         tags = {word for word in words if "=" not in word} | (pairs.keys() & set(rule["values"]))
-        keys = FORM_KEYS.get(upos, ("base",))
-        if unknown := [x for x in pairs if x not in keys and x not in rule["values"]]:
-            known = ", ".join((*keys, *rule["values"]))
-            raise self.complain(
-                key, f"{where} has the unknown form or value {unknown[0]!r}: use one of {known}"
-            )
-        if unknown := sorted(tag for tag in tags if not self._is_known(tag, rule)):
-            raise self.complain(key, f"{where} has the unknown tag {unknown[0]!r}: mend it or add it to TAGS")
-        for name, least, most in (("one", 1, 1), ("some", 1, len(tags))):
-            count = len(tags & set(rule[name]))
-            if rule[name] and not least <= count <= most:
-                need = f"exactly one of {name}" if name == "one" else "at least one"
-                raise self.complain(
-                    key, f"{where} has {count} of these, give it {need}: {', '.join(rule[name])}"
-                )
-        if (
-            upos == "VERB"
-            and tags & {"transitive", "ditransitive"}
-            and not any(t[:4] == "obj:" for t in tags)
-        ):
-            raise self.complain(key, f"{where} takes an object: say which kind, for instance obj:thing")
+        if fault := self._fault(upos, tags, [x for x in pairs if x not in (*keys, *rule["values"])]):
+            raise self.complain(key, f"{upos} {lemma!r} {fault}")
         forms = inflect(upos, lemma, tags, {k: v for k, v in pairs.items() if k in keys})
         values = {k: v for k, v in pairs.items() if k in rule["values"]}
         return Lexeme(lemma, upos, forms, frozenset(self._expand(upos, tags)), rank, values)
+
+    def _fault(self, upos: str, tags: set[str], strange: list[str]) -> str:
+        """Return what is wrong with an entry and what to do; nothing if it is right."""
+        rule = self.rules[upos]
+        kinds = tags & set(rule["one"])
+        if unknown := strange + sorted(tag for tag in tags if not self._is_known(tag, rule)):
+            return f"has the unknown tag {unknown[0]!r}: mend it or add it to TAGS"
+        if rule["one"] and len(kinds) != 1:
+            found = " and ".join(sorted(kinds)) or "no kind"
+            return f"has {found}: give it exactly one of {', '.join(rule['one'])}"
+        if rule["some"] and not tags & set(rule["some"]):
+            return f"has too few tags: give it one or more of {', '.join(rule['some'])}"
+        if tags & {"transitive", "ditransitive"} and not any(prefix == "obj" for prefix, _ in _split(tags)):
+            return "takes an object: say of which kind, for instance obj:thing"
+        return ""
 
     def _is_known(self, tag: str, rule: Mapping[str, list[str]]) -> bool:
         prefix, _, kind = tag.partition(":")
@@ -323,10 +283,9 @@ class _Reader:
         """Return the tags with those that follow from them."""
         if upos == "NOUN":
             return tags | {name for name, kinds in self.classes.items() if tags & set(kinds)}
-        if upos == "VERB" and not any(tag.startswith("subj:") for tag in tags):
+        if upos == "VERB" and not any(prefix == "subj" for prefix, _ in _split(tags)):
             tags = tags | {"subj:person"}
-        reached = {f"{prefix}:{kind}" for prefix, name in _split(tags) for kind in self.classes.get(name, ())}
-        return tags | reached
+        return tags | {f"{p}:{kind}" for p, name in _split(tags) for kind in self.classes.get(name, ())}
 
 
 def _split(tags: Iterable[str]) -> list[tuple[str, str]]:
@@ -336,20 +295,5 @@ def _split(tags: Iterable[str]) -> list[tuple[str, str]]:
 
 @lru_cache
 def load_lexicon(path: Path | None = None) -> Lexicon:
-    """Load a lexicon, once per path.
-
-    Parameters
-    ----------
-    path : pathlib.Path, optional
-        The file; by default the study's own.
-
-    Returns
-    -------
-    Lexicon
-
-    Raises
-    ------
-    InputError
-        If the file is malformed: one line with the file, its line, the entry and what to do.
-    """
+    """Load a lexicon, by default the study's own, once per path; a malformed file raises `InputError`."""
     return Lexicon(_Reader(path or DEFAULT_PATH).read())

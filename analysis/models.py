@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import huggingface_hub
 import torch
 import transformers
+from safetensors import SafetensorError
 from torch import nn
 
 from analysis.errors import InputError
@@ -87,10 +88,11 @@ class LanguageModel:
     @property
     def device(self) -> torch.device:
         """Where the inputs have to be."""
-        return next(self.model.parameters()).device
+        device: torch.device = next(self.model.parameters()).device
+        return device
 
     def layer_sizes(self, site: Site) -> tuple[int, ...]:
-        """Number of recorded coordinates in each layer at a site."""
+        """Count the recorded coordinates of each layer at a site."""
         check_site(site)
         widths = (_in_and_out_features(module) for module in self.down_projections)
         return tuple(n_in if site == "mlp_activation" else n_out for n_in, n_out in widths)
@@ -165,8 +167,20 @@ def from_parts(name: str, model: Any, tokenizer: Any, path: str | None = None) -
     path = path or _down_projection_path(model.config, name)
     model = model.eval().requires_grad_(requires_grad=False)
     n_layers = model.config.get_text_config().num_hidden_layers
-    modules = tuple(model.get_submodule(path.format(layer=layer)) for layer in range(n_layers))
-    return LanguageModel(name, model, tokenizer, modules)
+    return LanguageModel(name, model, tokenizer, tuple(_module(model, path, layer) for layer in range(n_layers)))
+
+
+def _module(model: Any, path: str, layer: int) -> nn.Module:
+    where = path.format(layer=layer)
+    try:
+        module = model.get_submodule(where)
+    except AttributeError:
+        raise InputError(
+            f"This {model.config.model_type} model has no '{where}' (a mixture of experts has none). "
+            "Give a model whose every layer has one MLP."
+        ) from None
+    assert isinstance(module, nn.Module)
+    return module
 
 
 def _check_location(name: str) -> None:
@@ -201,7 +215,7 @@ def _hub_is_reachable() -> bool:
 def _from_pretrained(loader: Any, name: str, **options: Any) -> Any:
     try:
         return loader.from_pretrained(name, **options)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         # transformers explains over many lines; the first says what happened.
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         where = "from the folder" if Path(name).is_dir() else "from the hub (is there a network, is the name right?)"

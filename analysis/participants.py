@@ -96,6 +96,12 @@ def person(name: Lexeme, surname: Lexeme | None = None) -> Participant:
     full = called if surname is None else (*called, token(surname, "sg"))
     forms = {"np": called, "name": called, "full": full, "names": _genitive(called)}
     forms |= {"the": called, "a": called, **pronouns(gender, "sg")}
+    child, grown = ("girl", "woman") if gender == "f" else ("boy", "man")
+    a, young = _word("DET", "a", "base"), _word("ADJ", "young", "pos")
+    forms["a-child"] = (a, _word("NOUN", child, "sg"))
+    forms["a-young"] = (a, young, _word("NOUN", grown, "sg"))
+    forms["called"] = (_word("VERB", "call", "part"),)
+    forms["my"] = (_word("PRON", "I", "poss"),)
     return Participant(forms, name, "sg", 3, gender, "person")
 
 

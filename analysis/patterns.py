@@ -206,7 +206,7 @@ def _atom(piece: str) -> Op:
         return lambda scene, out: FRAGMENTS[name](scene, out)
     if "@" in piece:
         return _agreeing(*piece.split("@"))
-    tok = literal(piece)
+    tok = literal('"' if piece in {"“", "”"} else piece)
     return lambda scene, out: out.append(tok)
 
 
@@ -344,8 +344,24 @@ def reaches(lexeme: Lexeme, prefix: str, noun: Lexeme) -> bool:
     return f"{prefix}:{kind_of(noun)}" in lexeme.tags
 
 
-def all_patterns(sources: dict[str, list[str]]) -> Iterator[Pattern]:
-    """Compile a block of patterns by construction name."""
-    for name, lines in sources.items():
-        for line in lines:
-            yield Pattern(line, name)
+Line = tuple[Pattern, ...]
+"""One or more sentences that belong together."""
+
+_NAMED = re.compile(r"([a-z][a-z-]*): (.*)", re.DOTALL)
+
+
+def named_lines(block: str) -> list[Line]:
+    """Compile a block of lines ``construction: pattern [// construction: pattern …]``."""
+    lines = []
+    for source in block.strip().splitlines():
+        parts = [_NAMED.fullmatch(part.strip()) for part in source.split("//")]
+        if None in parts:
+            raise InputError(f"a pattern without a construction's name: write `name: pattern` in {source!r}")
+        lines.append(tuple(Pattern(part[2], part[1]) for part in parts if part))
+    return lines
+
+
+def tell(line: Line, scene: Scene, told: list[list[Tok]]) -> None:
+    """Append a line's sentences to those told."""
+    for pattern in line:
+        told.append(pattern(scene))  # noqa: PERF401 - a comprehension would be slower here

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 
-from analysis.activity import Activity
+from analysis.activity import Activity, size_by_layer
 from analysis.networks import Networks, as_picture, neurons_per_layer, threshold
 
 WIDTH = 8.0  # inches: the text column of the book
@@ -56,33 +56,23 @@ def carpet(activity: Activity, text: int = 0, *, limit: float = 2.5) -> Figure:
     return _closed(figure)
 
 
-def spread_table(activity: Activity) -> pd.DataFrame:
-    """Root mean square of activity in each layer (rows), at the first token of a text and at later ones."""
-    first = (activity.tokens["position"] == 0).to_numpy()
-    edges = np.cumsum([0, *activity.layer_sizes])[:-1]
-
-    def per_layer(rows: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-        squares = (activity.values[rows].astype(np.float64) ** 2).mean(0)
-        return np.sqrt(np.add.reduceat(squares, edges) / activity.layer_sizes)
-
-    layers = pd.RangeIndex(1, len(activity.layer_sizes) + 1, name="layer")
-    return pd.DataFrame({"first token": per_layer(first), "later tokens": per_layer(~first)}, index=layers)
-
-
 def spread(activity: Activity) -> Figure:
     """Draw the size of activity in each layer, at the first token and at later ones."""
-    table = spread_table(activity)
+    table = size_by_layer(activity)
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(WIDTH, 2.6), layout="constrained")
         for column, colour, marker in (("first token", ORANGE, "s"), ("later tokens", BLUE, "o")):
             axes.semilogy(table.index, table[column], color=colour, marker=marker, label=column)
-        axes.set_xticks(_sparse(table.index)[1])
+        places, labels = _sparse(table.index)
+        axes.set_xticks(table.index[places], labels)
         axes.set(xlabel="layer", ylabel="root mean square activity")
         axes.legend()
     return _closed(figure)
 
 
-def time_courses(networks: Networks, tokens: pd.DataFrame, text: int = 0, *, shown: Sequence[int] = (0, 1, 2)) -> Figure:
+def time_courses(
+    networks: Networks, tokens: pd.DataFrame, text: int = 0, *, shown: Sequence[int] = (0, 1, 2)
+) -> Figure:
     """Draw how strongly some networks are expressed at each token of one text."""
     at = (tokens["text"] == text).to_numpy()
     with plt.rc_context(STYLE):
@@ -118,7 +108,11 @@ def network_pictures(networks: Networks, *, at: float = 1.96) -> Figure:
             picture = as_picture(np.where(mask, row, 0), networks.layer_sizes)
             n_layers, n_columns = picture.shape
             image = axes.imshow(
-                _pool(picture.T, rows=300).T, aspect="auto", cmap="RdBu_r", norm=norm, extent=(0, n_columns, n_layers + 0.5, 0.5)
+                _pool(picture.T, rows=300).T,
+                aspect="auto",
+                cmap="RdBu_r",
+                norm=norm,
+                extent=(0, n_columns, n_layers + 0.5, 0.5),
             )
             axes.set_title(f"network {list(grid.flat).index(axes) + 1}: {mask.sum()} neurons, {share:.1%} of variance")
             axes.set_yticks([1, n_layers])
@@ -166,7 +160,9 @@ def recurrence(table: pd.DataFrame) -> Figure:
 def profile(table: pd.DataFrame, by: str) -> Figure:
     """Draw the mean strength of each network by part of speech or domain; blank where the interval holds 0."""
     sure = table["mean"].where((table["low"] > 0) | (table["high"] < 0))
-    means = table.assign(mean=sure).pivot_table(index="network", columns=by, values="mean", dropna=False, observed=False)
+    means = table.assign(mean=sure).pivot_table(
+        index="network", columns=by, values="mean", dropna=False, observed=False
+    )
     limit = float(np.nanmax(np.abs(table["mean"])))
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(WIDTH, 1.0 + 0.26 * len(means)), layout="constrained")
@@ -201,10 +197,10 @@ def _layer_ticks(axes: Axes, layer_sizes: Sequence[int]) -> None:
     axes.set_yticks((edges[:-1] + edges[1:])[places] / 2, labels)
 
 
-def _sparse(labels: Sequence[int], most: int = 16) -> tuple[list[int], list[int]]:
+def _sparse(labels: Sequence[int], most: int = 16) -> tuple[list[int], list[str]]:
     """Choose at most so many tick places and their labels."""
     places = list(range(0, len(labels), -(-len(labels) // most)))
-    return places, [labels[place] for place in places]
+    return places, [str(labels[place]) for place in places]
 
 
 def _pool(values: npt.NDArray[np.float32], rows: int) -> npt.NDArray[np.float32]:

@@ -90,9 +90,7 @@ def train(recipe: Recipe, out: Path, work: Path, *, n_jobs: int = 2, minutes_per
     _claim(work, recipe)
     tokenizer, tokens = prepare(recipe, work, n_jobs)
     model = build(recipe, tokenizer)
-    optimiser = torch.optim.AdamW(
-        _decay_groups(model, recipe.weight_decay), lr=recipe.learning_rate, betas=(0.9, 0.95)
-    )
+    optimiser = torch.optim.AdamW(_decay_groups(model, recipe.weight_decay), lr=recipe.learning_rate, betas=(0.9, 0.95))
     curve, minutes = _resume(work / "checkpoint.safetensors", model, optimiser)
     started = last = time.monotonic()
     for step in range(len(curve), recipe.steps):
@@ -104,7 +102,8 @@ def train(recipe: Recipe, out: Path, work: Path, *, n_jobs: int = 2, minutes_per
             _report(curve, recipe.steps, spent)
             last = now
     spent = minutes + (time.monotonic() - started) / 60
-    _export(model, tokenizer, recipe, curve, spent, out)
+    loss = {"minutes": round(spent, 1), "loss": [round(value, 4) for value in curve]}
+    _export(model, tokenizer, out, {"recipe": asdict(recipe), "loss": loss})
     return out
 
 
@@ -184,7 +183,7 @@ def _step(model: Any, optimiser: torch.optim.Optimizer, recipe: Recipe, tokens: 
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=_has_fast_bfloat16()):
         logits = model(input_ids=batch, use_cache=False).logits
     loss = torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1).float(), batch[:, 1:].flatten())
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
     optimiser.step()
     optimiser.zero_grad(set_to_none=True)
@@ -266,20 +265,13 @@ def _named(model: Any) -> dict[str, torch.nn.Parameter]:
     return dict(model.named_parameters())  # a tied head appears once
 
 
-def _export(
-    model: Any,
-    tokenizer: transformers.PreTrainedTokenizerFast,
-    recipe: Recipe,
-    curve: list[float],
-    minutes: float,
-    out: Path,
-) -> None:
+def _export(model: Any, tokenizer: Any, out: Path, records: dict[str, Any]) -> None:
+    """Write the finished model and, as JSON, what is known of its making."""
     out.mkdir(parents=True, exist_ok=True)
     model.to(torch.bfloat16).eval().save_pretrained(out)
     tokenizer.save_pretrained(out)
-    (out / "recipe.json").write_text(json.dumps(asdict(recipe), indent=1) + "\n")
-    record = {"minutes": round(minutes, 1), "loss": [round(loss, 4) for loss in curve]}
-    (out / "loss.json").write_text(json.dumps(record) + "\n")
+    for name, record in records.items():
+        (out / f"{name}.json").write_text(json.dumps(record) + "\n")
 
 
 def _write_atomically(path: Path, array: npt.NDArray[Any]) -> None:

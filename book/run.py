@@ -18,7 +18,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(1, str(ROOT))  # `analysis`, where it is not installed
 
-from analysis.errors import InputError  # noqa: E402
 from driver.chapters import Chapter, Project  # noqa: E402
 from driver.execution import Outcome, Run, execute, plan, prepare_kernel  # noqa: E402
 from driver.files import locked, write_atomically  # noqa: E402
@@ -28,6 +27,8 @@ from driver.progress import Progress  # noqa: E402
 from driver.record import write_record  # noqa: E402
 from driver.rendering import RenderError, Site, page_notebooks, render  # noqa: E402
 from driver.staleness import digest  # noqa: E402
+
+from analysis.errors import InputError  # noqa: E402
 
 _TRACEBACK_LINES = 25
 

@@ -89,5 +89,8 @@ def _commands(chapter: Chapter, values: Mapping[str, Any]) -> list[str]:
 
 def _command(chapter: Chapter, values: Mapping[str, Any]) -> str:
     # Inside the double quotes of P, spaces are held together by single ones.
-    words = (f"{name}={shlex.quote(as_text(value)) if ' ' in as_text(value) else as_text(value)}" for name, value in values.items())
+    words = (
+        f"{name}={shlex.quote(as_text(value)) if ' ' in as_text(value) else as_text(value)}"
+        for name, value in values.items()
+    )
     return f'make chapter CHAPTER={chapter.number} P="{" ".join(words)}"'

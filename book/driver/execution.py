@@ -1,16 +1,15 @@
 """Execute what is stale, side by side where independent, each chapter in a process of its own."""
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from .cache import Cache, Entry
 from .chapters import Chapter, Project
@@ -99,7 +98,7 @@ def execute(run: Run, tasks: list[Task], jobs: int, progress: Progress) -> list[
     outcomes: dict[str, Outcome] = {}
     waiting = {task.chapter.stem: task for task in tasks}
     running: dict[Future[Outcome], str] = {}
-    with _workers(jobs) as (pool, processes):
+    with ThreadPoolExecutor(max_workers=jobs) as pool, _Workers(progress) as workers:
         while waiting or running:
             for stem, task in list(waiting.items()):
                 if not all(need in outcomes for need in task.needs):
@@ -111,7 +110,7 @@ def execute(run: Run, tasks: list[Task], jobs: int, progress: Progress) -> list[
                     cache.publish_artifacts(entry, run.artifacts / stem)
                     outcomes[stem] = Outcome(task, "cached", entry)
                 else:
-                    running[pool.submit(_execute_one, run, task, cache, progress, processes)] = stem
+                    running[pool.submit(_execute_one, run, task, cache, workers)] = stem
             done, _ = wait(running, timeout=1, return_when=FIRST_COMPLETED)
             for future in done:
                 outcomes[running.pop(future)] = future.result()
@@ -119,24 +118,7 @@ def execute(run: Run, tasks: list[Task], jobs: int, progress: Progress) -> list[
     return [outcomes[task.chapter.stem] for task in tasks]
 
 
-@contextmanager
-def _workers(jobs: int) -> Iterator[tuple[ThreadPoolExecutor, set[subprocess.Popen[str]]]]:
-    """Threads that each watch one process; when the block is left by an error, the processes end first."""
-    processes: set[subprocess.Popen[str]] = set()
-    pool = ThreadPoolExecutor(max_workers=jobs)
-    try:
-        yield pool, processes
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in list(processes):
-            assert process.stdin
-            process.stdin.close()  # the worker's sign to clean up and leave
-        pool.shutdown()
-
-
-def _execute_one(
-    run: Run, task: Task, cache: Cache, progress: Progress, processes: set[subprocess.Popen[str]]
-) -> Outcome:
+def _execute_one(run: Run, task: Task, cache: Cache, workers: "_Workers") -> Outcome:
     stem = task.chapter.stem
     made = run.work / stem
     results = run.artifacts / stem
@@ -145,16 +127,17 @@ def _execute_one(
         folder.mkdir(parents=True)
     notebook = made / "notebook.ipynb"
     job = {
+        "stem": stem,
         "source": str(task.chapter.path),
         "notebook": str(notebook),
         "root": str(run.project.root),
         # Only what differs from the chapter's own defaults: an injected cell that repeats them tells nothing.
         "parameters": {k: v for k, v in task.values.items() if v != task.chapter.defaults[k]},
     }
-    progress.start(stem)
-    result = _call_worker(job, _environment(run, stem), run.work / f"{stem}.log", stem, progress, processes)
+    workers.progress.start(stem)
+    result = workers.call(job, _environment(run, stem), run.work / f"{stem}.log")
     if result["failure"]:
-        progress.end(stem, "failed", result["seconds"])
+        workers.progress.end(stem, "failed", result["seconds"])
         if notebook.exists():
             write_atomically(run.failed / f"{stem}.ipynb", notebook.read_bytes())
         return Outcome(task, "failed", failure=result["failure"])
@@ -162,52 +145,74 @@ def _execute_one(
     link_tree(results, entry.artifacts)
     entry = cache.put(stem, task.key, entry, run.work)
     (run.failed / f"{stem}.ipynb").unlink(missing_ok=True)
-    progress.end(stem, "executed", entry.seconds, entry.peak_memory_mb)
+    workers.progress.end(stem, "executed", entry.seconds, entry.peak_memory_mb)
     return Outcome(task, "executed", entry)
 
 
-def _call_worker(
-    job: dict[str, Any],
-    environment: dict[str, str],
-    log: Path,
-    stem: str,
-    progress: Progress,
-    processes: set[subprocess.Popen[str]],
-) -> dict[str, Any]:
-    """Start the worker, pass its events on and return its result."""
-    result: dict[str, Any] | None = None
-    last = {"cell": 0, "of": 0}
-    with (
-        log.open("w", encoding="utf-8") as errors,
+class _Workers:
+    """The processes at work; leaving the `with` block ends them."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self._processes: set[subprocess.Popen[str]] = set()
+        self._stopping = False
+
+    def __enter__(self) -> "_Workers":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Close the workers' standard input: their sign to clean up and leave."""
+        self._stopping = True
+        for process in list(self._processes):
+            with contextlib.suppress(OSError, AttributeError):
+                process.stdin.close()  # type: ignore[union-attr]
+
+    def call(self, job: dict[str, Any], environment: dict[str, str], log: Path) -> dict[str, Any]:
+        """Start a worker, pass its events on and return its result."""
+        result: dict[str, Any] | None = None
+        last: dict[str, Any] = {"cell": 0, "of": 0, "seconds": None}
+        if self._stopping:
+            return {"seconds": 0.0, "failure": _death(last, "interrupted before it started")}
+        with log.open("w", encoding="utf-8") as errors, _start(environment, errors) as process:
+            assert process.stdin
+            assert process.stdout
+            self._processes.add(process)
+            print(json.dumps(job), file=process.stdin, flush=True)
+            if self._stopping:  # while it was starting
+                self.stop()
+            for line in process.stdout:
+                event = json.loads(line)
+                result = event.get("result", result)
+                if "cell" in event:
+                    last = event
+                    self.progress.cell(job["stem"], event["cell"], event["of"], event["seconds"])
+        self._processes.discard(process)
+        return result or {"seconds": 0.0, "failure": _death(last, log.read_text("utf-8", "replace"))}
+
+
+def _start(environment: dict[str, str], errors: TextIO) -> subprocess.Popen[str]:
+    return subprocess.Popen(
         # -P: the modules beside the worker are the driver's, not the worker's.
-        # A session of its own: Ctrl-C reaches the driver only, and the driver ends its workers.
-        subprocess.Popen(
-            [sys.executable, "-P", str(_WORKER)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            env=environment,
-            text=True,
-            start_new_session=True,
-        ) as process,
-    ):
-        assert process.stdin and process.stdout
-        processes.add(process)
-        process.stdin.write(json.dumps(job) + "\n")
-        process.stdin.flush()
-        for line in process.stdout:
-            event = json.loads(line)
-            result = event.get("result", result)
-            if "cell" in event:
-                last = event
-                progress.cell(stem, event["cell"], event["of"], event["seconds"])
-    processes.discard(process)
-    if result is None:
-        tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-20:]
-        kind, _, message = (tail or ["WorkerDied: no message"])[-1].partition(": ")
-        failure = last | {"error": kind, "message": message, "line": "", "traceback": tail}
-        return {"seconds": 0.0, "failure": failure}
-    return result
+        [sys.executable, "-P", str(_WORKER)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        env=environment,
+        text=True,
+        start_new_session=True,  # Ctrl-C reaches the driver only, and the driver ends its workers
+    )
+
+
+def _death(last: dict[str, Any], log: str) -> dict[str, Any]:
+    """Describe the failure of a worker that left no result, from its last event and what it wrote to stderr."""
+    lines = log.strip().splitlines()[-20:] or ["WorkerDied: killed, it seems; most often memory has run out"]
+    kind, _, message = lines[-1].partition(": ")
+    if kind.endswith("DeadKernelError"):
+        message = "the kernel died; most often memory has run out"
+    return last | {"error": kind.split(".")[-1], "message": message, "line": "", "traceback": lines}
 
 
 def _environment(run: Run, stem: str) -> dict[str, str]:

@@ -44,11 +44,13 @@ for _tag, _pattern, _first in (
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
     ("int", r"[-+]?(0|[1-9][0-9]*)", list("-+0123456789")),
-    ("float", r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?|[-+]?\.inf|\.nan", list("-+.0123456789")),
+    (
+        "float",
+        r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?|[-+]?\.inf|\.nan",
+        list("-+.0123456789"),
+    ),
 ):
-    _Scalars.add_implicit_resolver(  # type: ignore[no-untyped-call]
-        f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), _first
-    )
+    _Scalars.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), _first)
 
 
 def load_yaml(text: str) -> Any:
@@ -68,9 +70,7 @@ def _fits(value: Any, kind: ast.expr) -> bool:
             return type(value) in (int, float)
         case ast.Name(id=name) if name in _TYPES:
             return type(value) is _TYPES[name]
-    raise InputError(
-        f"the type {ast.unparse(kind)!r} is none of int, float, bool, str, list and None, joined by |"
-    )
+    raise InputError(f"the type {ast.unparse(kind)!r} is none of int, float, bool, str, list and None, joined by |")
 
 
 def _coerced(value: Any, type_: str) -> Any:

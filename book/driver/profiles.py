@@ -25,18 +25,14 @@ class Profile:
         where = f"profile {self.name}, {chapter.stem}"
         given = {name: value for name, value in self.shared.items() if name in chapter.parameters}
         given |= self.sections.get(chapter.stem, {})
-        return chapter.defaults | {
-            name: fit(chapter.parameters[name], value, where) for name, value in given.items()
-        }
+        return chapter.defaults | {name: fit(chapter.parameters[name], value, where) for name, value in given.items()}
 
 
 def load_profile(project: Project, name: str) -> Profile:
     """Read `book/profiles/<name>.yml` and refuse what no chapter knows."""
     names = sorted(path.stem for path in project.profiles.glob("*.yml"))
     if name not in names:
-        raise InputError(
-            f"there is no profile {name!r}{did_you_mean(name, names)}; the profiles: {', '.join(names)}"
-        )
+        raise InputError(f"there is no profile {name!r}{did_you_mean(name, names)}; the profiles: {', '.join(names)}")
     try:
         content = load_yaml((project.profiles / f"{name}.yml").read_text(encoding="utf-8")) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:

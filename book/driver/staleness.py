@@ -15,9 +15,10 @@ from .files import file_digest, files_below
 
 THREADS = 1  # of BLAS in each kernel: another number gives other last digits
 PACKAGES = (
-    "numpy scipy scikit-learn pandas matplotlib seaborn nilearn nibabel torch transformers tokenizers "
-    "papermill nbclient ipykernel jupytext jupyter-book sphinx myst-nb"
-).split()
+    *("numpy", "scipy", "scikit-learn", "pandas", "matplotlib", "seaborn", "nilearn", "nibabel"),
+    *("torch", "transformers", "tokenizers"),
+    *("papermill", "nbclient", "ipykernel", "jupytext", "jupyter-book", "sphinx", "myst-nb"),
+)
 # The driver's own modules that decide what a kernel is given. Rendering and reporting do not.
 _EXECUTING = ("chapters.py", "execution.py", "parameters.py", "staleness.py", "worker.py")
 
@@ -34,7 +35,7 @@ def digest_files(paths: Iterable[Path], root: Path) -> str:
 
 @functools.cache
 def versions() -> dict[str, str]:
-    """The Python and the packages at work."""
+    """Return the versions of the Python and the packages at work."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
@@ -88,7 +89,7 @@ def _named_files(text: str, root: Path) -> list[tuple[str, str]]:
         return []
     places = [root / text]
     if glob.has_magic(text):
-        places = sorted(Path(match) for match in glob.glob(str(root / text), recursive=True))  # noqa: PTH207
+        places = sorted(Path(match) for match in glob.glob(str(root / text), recursive=True))
     found = []
     for place in places:
         try:

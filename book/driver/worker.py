@@ -26,7 +26,8 @@ from papermill.execute import ERROR_MARKER_TAG
 from traitlets.config import Config
 
 _MEBIBYTE = 2**20 if sys.platform == "darwin" else 2**10  # the unit of ru_maxrss is bytes there, KiB elsewhere
-_EVENTS = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
+_EVENTS = os.fdopen(os.dup(1), "w", buffering=1)
+os.dup2(2, 1)  # whatever else prints goes to the log
 
 
 def _tell(**event: Any) -> None:
@@ -38,7 +39,7 @@ def _is_code(cell: NotebookNode) -> bool:
     return cell.cell_type == "code" and "injected-parameters" not in cell.metadata.get("tags", [])
 
 
-class _TellingEngine(NBClientEngine):  # type: ignore[misc]
+class _TellingEngine(NBClientEngine):
     """papermill's own engine, telling of each code cell."""
 
     @classmethod
@@ -66,7 +67,8 @@ class _TellingEngine(NBClientEngine):  # type: ignore[misc]
 
 def _clean(notebook: NotebookNode, root: Path) -> NotebookNode:
     """Take out what depends on the machine and the moment: paths and times."""
-    notebook.metadata.pop("papermill", None)
+    for key in ("papermill", "jupytext"):
+        notebook.metadata.pop(key, None)
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number}"

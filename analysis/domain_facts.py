@@ -1,0 +1,239 @@
+"""Facts: short encyclopedia articles about the fixed world, and questions that they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from analysis.chance import split_of
+from analysis.lexicon import Lexeme, load_lexicon
+from analysis.participants import Participant, person, thing
+from analysis.patterns import Line, Pattern, Scene, named_lines, tell
+from analysis.samples import Sample, on_new_line, shuffled_choices
+from analysis.tokens import Tok, token
+from analysis.world import Country, Creature, Figure, countries, creatures, figures
+
+COUNTRY = """
+copula: {name} is a {size} country in {continent} . // copula: its capital/NOUN is {capital} .
+apposition: {capital} , the capital/NOUN of {name} , is one of the ( oldest/ADJ | largest | most beautiful ) cities in {continent} .
+passive-short: {language} is spoken/VERB in {name} . // existential: there/PRON are about {millions} million people in the country/NOUN .
+frequency-adverb: most/ADJ people in {name} speak {language} .
+np-coordination: {name} and {neighbour} share/VERB a long/ADJ border/NOUN .
+past-perfect: the first/ADJ parliament met in {founded} ; before/ADP that/DET year , {neighbour} had/AUX ruled/VERB:part the land/NOUN .
+passive-agent: in {founded} , the country/NOUN was freed from {neighbour} .
+transitive: {name} sells {product} to/ADP ( {neighbour} | many countries | the whole/ADJ world ) .
+passive-short: a lot/NOUN of {product} is made/VERB:part in the south of the country/NOUN .
+subject-relative: travellers who/PRON come/VERB to/ADP {name} ( visit/VERB the museums of {capital} | walk/VERB in the mountains | see/VERB {animals} in the forests ) .
+concession-clause: although {name} is {size} , it has/VERB ( many rivers | a long/ADJ coast/NOUN | high/ADJ mountains ) .
+comparative: in the north , it is ( colder | wetter/ADJ | drier ) than/ADP in the south .
+existential: there/PRON are {animals} in the ( forests | hills | valleys ) of {name} .
+time-clause: when winter/NOUN comes/VERB , the roads in the mountains are closed/VERB:part .
+it-cleft: it is {product} that/PRON made/VERB:past the country/NOUN rich .
+"""
+
+CREATURE = """
+copula: {name.a} is a {size} animal/NOUN . // intransitive: it lives/VERB in {home.where} .
+frequency-adverb: {names} eat {food} .
+frequency-adverb: {name.the} ( mostly | usually | often ) eats {food} , but it can ( also | sometimes ) eat ( other/ADJ things | almost anything ) .
+present-progressive: while other/ADJ animals are sleeping/VERB , {name.the} is looking for {food} .
+object-relative: the food that/PRON {names} like/VERB best/ADV is {food} .
+modal: {name.a} can live/VERB for {years} years .
+transitive: the greatest/ADJ enemy of {name.the} is {enemy.the} .
+time-clause: {names} sleep/VERB by {rest} and look/VERB for food by {active} .
+comparative: {names} are ( quicker | quieter/ADJ | shyer | cleverer ) than/SCONJ most/ADJ people think/VERB .
+passive-agent: {names} are sometimes eaten/VERB by {enemies} .
+clause-coordination: the male is ( bigger | louder/ADJ ) , but the female is ( faster/ADJ | braver ) .
+negation: you will/AUX not find/VERB {names} far/ADV from {home.where} .
+conditional-real: if it is afraid , {name.the} ( runs/VERB away | hides | makes/VERB a loud/ADJ noise ) .
+quantifier: every spring/NOUN , the female has/VERB between ( two | three ) and ( four | six ) young/NOUN .
+"""
+
+FIGURE = """
+apposition: {name.full} , born/VERB in {birthplace} in {born} , was a famous {trade} .
+copula: {name.full} ( {born} to/ADP {died} ) was a {trade} from {birthplace} . // intransitive: {name.he} lived in {city} .
+past-perfect: before/SCONJ {name.he} became a {trade} , {name.he} had/AUX worked in a ( shop/NOUN | bank/NOUN | factory | school/NOUN ) .
+transitive: at the age of {young} , {name.he} left/VERB {birthplace} and moved/VERB to/ADP {city} .
+adverbial-relative: in {city} , where/SCONJ {name.he} lived for many years , {name.he} met {name.his} best friend/NOUN .
+passive-agent: {name.his} {works} were ( loved/VERB | admired/VERB | read/VERB:part ) by people in many countries .
+indirect-speech: {name.he} once said that/SCONJ {city} was the only/ADJ place where/SCONJ {name.he} could work/VERB .
+intransitive: {name.he} died/VERB in {city} in {died} , at the age of {age} .
+superlative: {name.his} last/ADJ {works} are the ( most/ADV famous | best/ADJ | strangest ) .
+dative-passive: in {prize} , {name.he} was given/VERB a ( prize/NOUN | medal ) for {name.his} {works} .
+pseudo-cleft: what {name.he} loved/VERB most/ADV was ( music | the sea | silence/NOUN | a good dinner ) .
+concession-clause: although {name.he} was never rich , {name.he} ( travelled | gave money to/ADP the poor/ADJ | had/VERB many guests ) .
+existential: there/PRON is a street/NOUN in {city} that/PRON has/VERB {name.his} name/NOUN .
+"""
+
+QUESTIONS = {
+    "capital": "question/NOUN : what is the capital/NOUN of {name} ?",
+    "continent": "question/NOUN : where/ADV is {name} ?",
+    "language": "question/NOUN : what/DET language is spoken/VERB in {name} ?",
+    "home": "question/NOUN : where/ADV does {name.the} live/VERB ?",
+    "food": "question/NOUN : what does {name.the} eat ?",
+}
+"""Questions about facts, by the field that answers them."""
+
+STEM = "answer/NOUN :"
+
+SENTENCES = (5, 9)
+"""Fewest and most lines of an article."""
+
+
+def number_token(value: int) -> tuple[Tok, ...]:
+    """Return a number in digits."""
+    return ((str(value), str(value), "NUM", "NumForm=Digit|NumType=Card", ""),)
+
+
+def _plain(tokens: tuple[Tok, ...], lexeme: Lexeme | None = None) -> Participant:
+    """Return fixed tokens as a participant."""
+    return Participant({"np": tokens}, lexeme or load_lexicon().get("NOUN", "number"))
+
+
+def _adjective(word: str) -> Participant:
+    return _plain((token(load_lexicon().get("ADJ", word), "pos"),))
+
+
+def _noun(lexeme: Lexeme, number: str = "sg") -> Participant:
+    """Return a bare noun as a participant: mass nouns in the singular."""
+    form = "sg" if "mass" in lexeme.tags or number == "sg" else "pl"
+    return _plain((token(lexeme, form),), lexeme)
+
+
+@lru_cache(maxsize=None)
+def of_country(country: Country) -> dict[str, Participant]:
+    """Return the participants of an article about a country."""
+    fields = ("name", "capital", "continent", "language", "neighbour")
+    found = {field: thing(getattr(country, field)) for field in fields}
+    found |= {"size": _adjective(country.size), "product": _noun(country.product)}
+    found |= {"founded": _plain(number_token(country.founded)), "millions": _plain(number_token(country.millions))}
+    found["animals"] = _noun(country.animal, "pl")
+    return found
+
+
+@lru_cache(maxsize=None)
+def of_creature(creature: Creature) -> dict[str, Participant]:
+    """Return the participants of an article about an animal."""
+    noun = load_lexicon().get
+    home = thing(creature.home)
+    home.forms = {**home.forms, "where": home.forms["np"]}
+    rest = {"day": "night", "night": "day"}[creature.active]
+    return {
+        "name": thing(creature.name),
+        "names": _noun(creature.name, "pl"),
+        "home": home,
+        "food": _noun(creature.food, "pl"),
+        "size": _adjective(creature.size),
+        "years": _plain(number_token(creature.years)),
+        "enemy": thing(creature.enemy),
+        "enemies": _noun(creature.enemy, "pl"),
+        "active": _noun(noun("NOUN", creature.active)),
+        "rest": _noun(noun("NOUN", rest)),
+    }
+
+
+@lru_cache(maxsize=None)
+def of_figure(figure: Figure) -> dict[str, Participant]:
+    """Return the participants of an article about a person."""
+    died = figure.born + figure.age
+    works = Pattern(f"{figure.famous_for}/NOUN:pl", "")(Scene(None))  # type: ignore[arg-type]
+    numbers = {"born": figure.born, "died": died, "age": figure.age, "young": 19 + figure.age % 9}
+    numbers["prize"] = figure.born + figure.age // 2
+    return {
+        "name": person(figure.first, figure.last),
+        "trade": _noun(figure.trade),
+        "birthplace": thing(figure.birthplace),
+        "city": thing(figure.city),
+        "works": _plain(tuple(works)),
+        **{name: _plain(number_token(value)) for name, value in numbers.items()},
+    }
+
+
+Source = tuple[tuple[Line, ...], Callable[[], tuple[object, ...]], Callable[..., dict[str, Participant]]]
+
+
+@lru_cache(maxsize=1)
+def compiled() -> tuple[Source, ...]:
+    """Return, for each kind of article, its lines, its entities and how they are cast."""
+    return (
+        (tuple(named_lines(COUNTRY)), countries, of_country),
+        (tuple(named_lines(CREATURE)), creatures, of_creature),
+        (tuple(named_lines(FIGURE)), figures, of_figure),
+    )
+
+
+@lru_cache(maxsize=None)
+def _told_in(kind: int, split: str) -> tuple[tuple[object, tuple[Line, ...]], ...]:
+    """Return the entities with the lines that a split may tell of them; the first line, the definition, is for all."""
+    lines, entities, _ = compiled()[kind]
+    found = []
+    for at, entity in enumerate(entities()):
+        # Every combination of an entity with a line belongs to one split, but a short article borrows from train.
+        kept = [line for line in lines[1:] if split_of(kind, at, line[0].source) == split]
+        kept += [line for line in lines[1:] if line not in kept and split_of(kind, at, line[0].source) == "train"]
+        found.append((entity, (lines[0], *kept[: SENTENCES[1]])))
+    return tuple(found)
+
+
+def article(scene: Scene) -> list[list[Tok]]:
+    """Return one article about a country, an animal or a person."""
+    dice = scene.dice
+    kind = dice.below(3)
+    entity, lines = dice.pick(_told_in(kind, scene.split))
+    scene.names.update(compiled()[kind][2](entity))
+    count = min(dice.between(*SENTENCES), len(lines)) - 1
+    chosen = sorted(dice.sample(range(1, len(lines)), count))
+    told: list[list[Tok]] = []
+    for i in (0, *chosen):
+        tell(lines[i], scene, told)
+    return told
+
+
+@lru_cache(maxsize=None)
+def _questions() -> dict[str, Pattern]:
+    return {name: Pattern(source, "fact-question") for name, source in QUESTIONS.items()}
+
+
+@lru_cache(maxsize=1)
+def stem() -> Pattern:
+    """Return the beginning of an answer."""
+    return Pattern(STEM, "answer")
+
+
+@lru_cache(maxsize=None)
+def _askable(field: str, split: str) -> tuple[object, ...]:
+    """Return the entities that a split may ask a question about."""
+    entities = countries() if field in {"capital", "continent", "language"} else creatures()
+    return tuple(x for x in entities if split_of("fact", field, x.name.lemma) == split)  # type: ignore[attr-defined]
+
+
+def fact_question(scene: Scene, field: str = "") -> Sample:
+    """Return a question about the world: every fact is told in training, but not every question is asked there."""
+    dice = scene.dice
+    field = field or dice.pick(tuple(QUESTIONS))
+    entity = dice.pick(_askable(field, scene.split))
+    cast = of_country if field in {"capital", "continent", "language"} else of_creature
+    everyone = countries() if cast is of_country else creatures()
+    scene.names.update(cast(entity))  # type: ignore[arg-type]
+    right = getattr(entity, field)
+    others = list(dict.fromkeys(getattr(x, field) for x in everyone if getattr(x, field) is not right))
+    wrong = [_answer(x, field) for x in dice.sample(others, 3)]
+    choices, answer = shuffled_choices(scene, _answer(right, field), wrong)
+    return Sample([_questions()[field](scene)], stem()(scene), choices, answer, f"fact-{field}")
+
+
+def _answer(lexeme: Lexeme, field: str) -> list[Tok]:
+    """Return an answer as it stands after *Answer:*; places with *in*, countable food in the plural."""
+    lexicon = load_lexicon()
+    if field == "continent":
+        return [token(lexicon.get("ADP", "in"), "base"), token(lexeme, "sg")]
+    if field == "home":
+        the = token(lexicon.get("DET", "the"), "base")
+        return [token(lexicon.get("ADP", "in"), "base"), the, token(lexeme, "sg")]
+    form = "pl" if field == "food" and "mass" not in lexeme.tags else "sg"
+    return [token(lexeme, form)]
+
+
+def question_lines(scene: Scene) -> list[list[Tok]]:
+    """Return a fact question with its answer as running text."""
+    first, *rest = fact_question(scene).sentences()
+    return [on_new_line(first), *rest]

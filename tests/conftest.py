@@ -1,0 +1,70 @@
+"""Fixtures: a tiny random model, and the third-party material where it is present."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import transformers
+
+from analysis.activity import Activity
+from analysis.models import LanguageModel, from_parts
+from analysis.training import train_tokenizer
+
+ROOT = Path(__file__).parents[1]
+THIRD_PARTY = ROOT.parent / "shared" / "data"
+
+torch.set_num_threads(1)
+
+
+def third_party(path: str) -> Path:
+    """Path of third-party material, or a skip that says what is missing."""
+    found = THIRD_PARTY / path
+    if not found.exists():
+        pytest.skip(f"third-party material is absent: {path}")
+    return found
+
+
+@pytest.fixture(scope="session")
+def tokenizer():
+    texts = ["The dog saw the cat. The cats didn't see two dogs, and nobody laughed at the light house."] * 3
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=train_tokenizer(iter(texts), 320), bos_token="<s>", pad_token="<pad>", model_max_length=64
+    )
+
+
+@pytest.fixture(scope="session")
+def lm(tokenizer) -> LanguageModel:
+    """A random Llama of 3 layers × 24 neurons. Read only."""
+    config = transformers.LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=16,
+        intermediate_size=24,
+        num_hidden_layers=3,
+        num_attention_heads=2,
+        max_position_embeddings=64,
+    )
+    torch.manual_seed(0)
+    return from_parts("tiny", transformers.LlamaForCausalLM(config), tokenizer)
+
+
+def planted(
+    *, k: int = 8, n_texts: int = 8, tokens_per_text: int = 80, n_neurons: int = 2000, noise: float = 3.0, seed: int = 0
+) -> tuple[Activity, np.ndarray]:
+    """Activity made of k sources with t(3)-distributed maps in normal noise; and the maps."""
+    rng = np.random.default_rng(seed)
+    n_tokens = n_texts * tokens_per_text
+    maps = rng.standard_t(3, (k, n_neurons))
+    values = rng.standard_normal((n_tokens, k)) @ maps + noise * rng.standard_normal((n_tokens, n_neurons))
+    tokens = pd.DataFrame(
+        {
+            "text": np.repeat(np.arange(n_texts), tokens_per_text),
+            "position": np.tile(np.arange(tokens_per_text), n_texts),
+            "domain": np.repeat(["a", "b"], n_tokens // 2),
+        }
+    )
+    sizes = (n_neurons // 2, n_neurons - n_neurons // 2)
+    return Activity(values.astype(np.float32), tokens, sizes, "mlp_activation", "planted"), maps.astype(np.float32)

@@ -1,0 +1,170 @@
+import conllu
+import pytest
+from conftest import third_party
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis import datasets
+from analysis.errors import InputError
+from analysis.texts import Text
+
+CONLLU = """# newdoc id = first
+# text = She didn't go to vámonos.
+1\tShe\tshe\tPRON\t_\tCase=Nom|Person=3\t0\t_\t_\t_
+2-3\tdidn't\t_\t_\t_\t_\t_\t_\t_\t_
+2\tdid\tdo\tAUX\t_\t_\t0\t_\t_\t_
+3\tn't\tnot\tPART\t_\t_\t0\t_\t_\t_
+4\tgo\tgo\tVERB\t_\t_\t0\t_\t_\t_
+4.1\tgo\tgo\tVERB\t_\t_\t_\t_\t_\t_
+5\tto\tto\tADP\t_\t_\t0\t_\t_\t_
+6-7\tvámonos\t_\t_\t_\t_\t_\t_\t_\tSpaceAfter=No
+6\tvamos\tir\tVERB\t_\t_\t0\t_\t_\t_
+7\tnos\tnosotros\tPRON\t_\t_\t0\t_\t_\t_
+8\t.\t.\tPUNCT\t_\t_\t0\t_\t_\tSpaceAfter=No
+
+# newdoc id = second
+1\tYes\tyes\tINTJ\t_\t_\t0\t_\t_\t_
+
+"""
+
+
+def write(path, content):
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
+def test_conllu_with_multiword_tokens_and_empty_nodes(tmp_path):
+    first, second = datasets.load_texts(write(tmp_path / "a.conllu", CONLLU))
+    assert first.text == "She didn't go to vámonos."
+    assert [w.form for w in first.words] == ["She", "did", "n't", "go", "to", "vamos", "nos", "."]
+    assert first.text[first.words[2].start : first.words[2].end] == "n't"
+    assert first.words[0].feats == "Case=Nom|Person=3"
+    # A word that does not spell its part of the token shares the token's characters.
+    assert {first.text[w.start : w.end] for w in first.words[5:6]} == {"vámonos"}
+    assert (first.document, second.document) == ("first", "second")
+
+
+def test_a_treebank_is_read_whole():
+    path = third_party("text/ud_english_ewt/en_ewt-ud-dev.conllu")
+    texts = datasets.load_texts(path)
+    gold = conllu.parse(path.read_text(encoding="utf-8"))
+    assert len(texts) == 2001
+    assert [text.text for text in texts] == [sentence.metadata["text"] for sentence in gold]
+    for text, sentence in zip(texts, gold, strict=True):
+        expected = [token["form"] for token in sentence if isinstance(token["id"], int)]
+        assert [word.form for word in text.words] == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.txt", "One text.\nTwo texts.\n"),
+        ("a.json", '["One text.", "Two texts."]'),
+        ("a.jsonl", '{"label": 1, "text": "One text."}\n{"label": 0, "text": "Two texts."}\n'),
+        ("a.tsv", "1\tOne text.\n0\tTwo texts.\n"),
+        ("a.csv", '1,"One text."\n0,"Two texts."\n'),
+    ],
+)
+def test_each_format_gives_its_texts(tmp_path, name, content):
+    texts = datasets.load_texts(write(tmp_path / name, content))
+    assert [text.text for text in texts] == ["One text.", "Two texts."]
+    assert {text.domain for text in texts} == {"a"}
+
+
+@pytest.mark.parametrize(
+    ("path", "n", "start"),
+    [
+        ("text/sst2/dev.tsv", 872, "one long string of cliches"),
+        ("text/cola/in_domain_dev.tsv", 527, "The sailors rode the breeze"),
+        ("text/agnews/test.csv", 7600, "Unions representing workers"),
+        ("text/tinystories/stories_1000.json", 1000, "One day, a little girl"),
+        ("text/blimp/passive_1.jsonl", 1000, "Lucille's sisters"),
+    ],
+)
+def test_real_corpora(path, n, start):
+    texts = datasets.load_texts(third_party(path))
+    assert len(texts) == n
+    assert texts[0].text.startswith(start)
+
+
+def test_a_pattern_names_several_files(tmp_path):
+    write(tmp_path / "a.txt", "One.")
+    write(tmp_path / "b.txt", "Two.")
+    assert [text.domain for text in datasets.load_texts(tmp_path / "*.txt")] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.txt", b"", "is empty"),
+        ("a.txt", b"  \n\n", "is empty"),
+        ("a.txt", "caf\xe9".encode("latin-1"), "is not UTF-8"),
+        ("a.conllu", b"This is plain prose.\nNot a treebank.\n", "is not CoNLL-U"),
+        ("a.conllu", b"1\tShe\tshe\n\n", "is not CoNLL-U"),
+        ("a.conllu", b"# only a comment\n\n", "holds no text|is not CoNLL-U"),
+        ("a.json", b'{"text": "x"}', "holds no JSON list"),
+        ("a.json", b'["x", ', "is not JSON"),
+        ("a.jsonl", b'{"text": "x"}\n{"text": \n', r"line 2, is not JSON"),
+        ("a.json", b'["x", 3]', "mixes texts with other things"),
+        ("a.json", b"[]", "holds no text"),
+        ("a.docx", b"x", "Known endings"),
+    ],
+)
+def test_files_that_cannot_be_read_get_one_line(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=message) as caught:
+        datasets.load_texts(tmp_path / name)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(InputError, match="There is no file"):
+        datasets.load_texts(tmp_path / "nothing.txt")
+
+
+def count(text):
+    return len(text.split())
+
+
+def sentences(tmp_path):
+    return datasets.load_texts(write(tmp_path / "a.conllu", CONLLU)) * 1
+
+
+def test_passages_keep_words_and_never_cross_a_document(tmp_path):
+    texts = [text for text in sentences(tmp_path) for _ in range(5)]
+    made = datasets.passages(texts, count, min_tokens=6, max_tokens=16)
+    assert {passage.document for passage in made} == {"first"}  # the second document stays below six words
+    for passage in made:
+        assert count(passage.text) >= 6
+        assert all(passage.text[w.start : w.end] == w.form for w in passage.words if w.form not in {"vamos", "nos"})
+        assert [passage.words[first].form for first in passage.sentences] == ["She"] * len(passage.sentences)
+
+
+@given(st.lists(st.integers(1, 30), max_size=40), st.integers(1, 20), st.integers(0, 20))
+def test_passages_have_the_length_asked_for(sizes, shortest, more):
+    texts = [Text(" ".join(["w"] * size), "d") for size in sizes]
+    made = datasets.passages(texts, count, min_tokens=shortest, max_tokens=shortest + more)
+    for passage in made:
+        n = count(passage.text)
+        assert n >= shortest
+        assert n <= shortest + more or n in sizes  # only a text that is too long by itself exceeds the limit
+    assert sum(count(p.text) for p in made) <= sum(sizes)
+
+
+def test_passages_are_chosen_evenly_and_the_same_each_time(tmp_path):
+    write(tmp_path / "a.txt", "\n".join(["one two three"] * 9))
+    write(tmp_path / "b.txt", "\n".join(["four five six"] * 3))
+    chosen = datasets.choose_passages(tmp_path / "*.txt", count, 4, min_tokens=3, max_tokens=3)
+    assert [passage.domain for passage in chosen] == ["a", "b", "a", "b"]
+    assert chosen == datasets.choose_passages(tmp_path / "*.txt", count, 4, min_tokens=3, max_tokens=3)
+    assert len(datasets.choose_passages(tmp_path / "*.txt", count, 99, min_tokens=3, max_tokens=3)) == 12
+
+
+def test_what_cannot_be_chosen(tmp_path):
+    path = write(tmp_path / "a.txt", "short")
+    with pytest.raises(InputError, match="has no passage of 128 tokens"):
+        datasets.choose_passages(path, count, 1)
+    with pytest.raises(InputError, match="0 passages are none"):
+        datasets.choose_passages(path, count, 0)
+    with pytest.raises(InputError, match="Use 0 < min <= max"):
+        datasets.choose_passages(path, count, 1, min_tokens=9, max_tokens=8)

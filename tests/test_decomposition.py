@@ -1,0 +1,121 @@
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import planted
+
+from analysis.activity import Activity
+from analysis.decomposition import spatial_ica, standardise
+from analysis.errors import InputError
+from analysis.networks import correlation, match
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_planted_networks_are_found(seed):
+    """Heavy-tailed maps in noise three times as large: each found once, with |r| of at least .95 on average."""
+    activity, maps = planted(k=8, noise=3.0, seed=seed)
+    found = spatial_ica(activity, 8, seed=seed)
+    _, similarity = match(correlation(found.maps, maps))
+    assert similarity.mean() >= 0.95
+    assert similarity.min() >= 0.9
+    assert found.converged
+
+
+def test_the_subspace_is_found_even_where_the_rotation_cannot_be():
+    """Normal maps leave the rotation open, so only the space they span can be compared."""
+    rng = np.random.default_rng(0)
+    activity, _ = planted(k=4)
+    maps = rng.standard_normal((4, activity.values.shape[1]))
+    values = rng.standard_normal((len(activity.tokens), 4)) @ maps + rng.standard_normal(activity.values.shape)
+    found = spatial_ica(replace(activity, values), 4)
+    basis = np.linalg.qr((maps - maps.mean(1, keepdims=True)).T)[0]
+    unit = found.maps.T / np.linalg.norm(found.maps.T, axis=0)
+    np.testing.assert_allclose(np.linalg.norm(basis.T @ unit, axis=0), 1, atol=0.02)
+
+
+def replace(activity, values):
+    return Activity(values.astype(np.float32), activity.tokens, activity.layer_sizes, activity.site, activity.model)
+
+
+def test_maps_time_courses_and_shares_fit_together():
+    activity, _ = planted(noise=0.5)
+    found = spatial_ica(activity, 8)
+    assert found.maps.shape == (8, 2000)
+    assert found.time_courses.shape == (640, 8)
+    np.testing.assert_allclose(found.maps.mean(1), 0, atol=1e-5)
+    np.testing.assert_allclose(found.maps.std(1), 1, atol=1e-4)
+    np.testing.assert_allclose(found.maps @ found.maps.T / 2000, np.eye(8), atol=1e-3)
+    assert (np.diff(found.share) <= 0).all()
+    # Little noise, so k products give the activity back.
+    centred = activity.values - activity.values.mean(1, keepdims=True)
+    fitted = centred @ found.maps.T / 2000 @ found.maps
+    explained = 1 - ((centred - fitted) ** 2).sum() / (centred**2).sum()
+    assert found.share.sum() == pytest.approx(explained, abs=1e-3)
+    assert explained > 0.9
+    for course, column in zip(found.time_courses.T, (centred @ found.maps.T).T, strict=True):
+        assert np.corrcoef(course, column)[0, 1] == pytest.approx(1, abs=1e-5)
+    assert ((found.maps.astype(np.float64) ** 3).mean(1) > 0).all()  # the heavier tail is positive
+
+
+def test_same_seed_same_networks_other_seed_same_optimum():
+    activity, _ = planted()
+    first, again, other = (spatial_ica(activity, 8, seed=seed) for seed in (1, 1, 2))
+    assert (first.maps == again.maps).all()
+    assert match(correlation(first.maps, other.maps))[1].min() > 0.99
+    assert first.restart_agreement.min() > 0.99
+    assert np.isnan(spatial_ica(activity, 8, n_restarts=1).restart_agreement).all()
+
+
+def test_standardising_is_done_within_each_text():
+    activity, _ = planted()
+    scaled = activity.values * np.where(activity.tokens["text"].to_numpy() == 0, 100, 1)[:, None] + 7
+    done = standardise(replace(activity, scaled))
+    for rows in activity.tokens.groupby("text").indices.values():
+        np.testing.assert_allclose(done.values[rows].mean(0), 0, atol=1e-4)
+        np.testing.assert_allclose(done.values[rows].std(0), 1, atol=1e-4)
+    assert (activity.values == planted()[0].values).all()  # the caller's array is untouched
+
+
+def test_a_constant_neuron_is_refused_or_kept_at_zero():
+    activity, _ = planted()
+    values = activity.values.copy()
+    values[:, 1500] = 0.1
+    values[activity.tokens["text"] == 0, 3] = 2.5  # silent in one text only: allowed
+    with pytest.raises(InputError, match=r"1 of 2000 neurons never change \(the first is neuron 1500, in layer 2\)"):
+        standardise(replace(activity, values))
+    kept = standardise(replace(activity, values), constant="keep").values
+    assert (kept[:, 1500] == 0).all()
+    assert (kept[activity.tokens["text"] == 0, 3] == 0).all()
+    assert np.isfinite(kept).all()
+    with pytest.raises(InputError, match="constant='drop' is unknown"):
+        standardise(activity, constant="drop")
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_activity_that_is_not_finite_is_refused(bad):
+    activity, _ = planted()
+    values = activity.values.copy()
+    values[7, 1200] = bad
+    for function in (standardise, lambda a: spatial_ica(a, 3)):
+        with pytest.raises(InputError, match=r"not finite \(token 7, neuron 1200 in layer 2\)"):
+            function(replace(activity, values))
+
+
+@pytest.mark.parametrize(
+    ("k", "n_restarts", "message"),
+    [
+        (640, 1, "k=640 networks cannot be found in 640 tokens of 2000 neurons"),
+        (0, 1, "k=0 networks"),
+        (3, 0, "n_restarts=0 starts nothing"),
+    ],
+)
+def test_numbers_that_do_not_fit(k, n_restarts, message):
+    activity, _ = planted()
+    with pytest.raises(InputError, match=message):
+        spatial_ica(activity, k, n_restarts=n_restarts)
+
+
+def test_a_run_that_does_not_converge_says_so():
+    tokens = pd.DataFrame({"text": np.zeros(40, int), "position": np.arange(40), "domain": "x"})
+    noise = np.random.default_rng(0).standard_normal((40, 400)).astype(np.float32)
+    activity = Activity(noise, tokens, (400,), "mlp_activation", "noise")
+    assert not spatial_ica(activity, 30, n_restarts=1, max_iter=2).converged

@@ -1,0 +1,169 @@
+import json
+
+import pytest
+import torch
+import transformers
+from conftest import third_party
+from safetensors.torch import load_file
+
+from analysis import models
+from analysis.activity import record
+from analysis.errors import InputError
+from analysis.texts import Text
+
+# Names that differ between families for the same few sizes.
+SMALL = {
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 8,
+    "max_position_embeddings": 64,
+    "pad_token_id": 0,
+    "n_embd": 32,
+    "n_layer": 2,
+    "n_head": 4,
+    "n_inner": 48,
+    "n_positions": 64,
+    "rotary_dim": 4,
+    "ffn_dim": 48,
+    "word_embed_proj_dim": 32,
+    "d_model": 32,
+    "n_layers": 2,
+    "n_heads": 4,
+    "num_layers": 2,
+    "num_heads": 4,
+    "attention_heads": 4,
+    "attention_types": [[["global"], 2]],
+}
+FAMILIES = sorted(family for families in models.DOWN_PROJECTIONS.values() for family in families)
+WIDTHS = {"bloom": 128, "falcon": 128, "mpt": 128}  # fixed multiples of the hidden size
+
+
+def tiny(family, tokenizer):
+    config_class = type(transformers.AutoConfig.for_model(family))
+    default = config_class()
+    known = {name for name in SMALL if hasattr(default, name)} | set(config_class.attribute_map.values())
+    known -= {"head_dim"} if isinstance(getattr(config_class, "head_dim", None), property) else set()
+    config = config_class(vocab_size=len(tokenizer), **{name: SMALL[name] for name in known & set(SMALL)})
+    torch.manual_seed(0)
+    return models.from_parts(family, transformers.AutoModelForCausalLM.from_config(config), tokenizer)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_each_family_of_the_table_has_its_neurons_where_the_table_says(family, tokenizer):
+    lm = tiny(family, tokenizer)
+    assert lm.layer_sizes("mlp_activation") == (WIDTHS.get(family, 48),) * 2
+    assert lm.layer_sizes("mlp_output") == (32,) * 2
+
+    ids = torch.tensor([tokenizer("The dog saw the cat.").input_ids])
+    with torch.inference_mode():
+        before = lm.model(input_ids=ids).logits
+        activity = record(lm, [Text("The dog saw the cat.", "x")])
+        after = lm.model(input_ids=ids).logits
+        # The neurons are those whose silence leaves the MLP its bias: check the sum they feed.
+        module = lm.down_projections[0]
+        output = record(lm, [Text("The dog saw the cat.", "x")], "mlp_output").values[:, :32]
+        expected = module(torch.from_numpy(activity.values[:, : lm.layer_sizes("mlp_activation")[0]].copy()))
+    assert torch.equal(before, after)
+    torch.testing.assert_close(torch.from_numpy(output), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.fixture
+def saved(lm, tmp_path):
+    lm.model.save_pretrained(tmp_path)
+    lm.tokenizer.save_pretrained(tmp_path)
+    return tmp_path
+
+
+def test_what_is_saved_is_what_is_loaded(lm, saved):
+    loaded = models.load_model(saved)
+    text = [Text("The dog saw the cat.", "x")]
+    assert (record(loaded, text).values == record(lm, text).values).all()
+    assert loaded.context == 64
+    assert loaded.n_layers == 3
+
+
+def test_a_real_model_loads_and_predicts():
+    lm = models.load_model(third_party("models/stories260K"))
+    ids = torch.tensor([lm.tokenizer("Once upon a time, there was a little").input_ids])
+    with torch.inference_mode():
+        loss = lm.model(input_ids=ids, labels=ids).loss
+    assert loss < 2.0  # a random model of this vocabulary has 6.2
+
+
+def test_bfloat16_is_a_choice(saved):
+    assert next(models.load_model(saved, dtype="bfloat16").model.parameters()).dtype == torch.bfloat16
+
+
+def rewrite_config(folder, **changes):
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(InputError, match="There is no model folder"):
+        models.load_model(tmp_path / "nothing")
+
+
+def test_a_folder_without_a_configuration(tmp_path):
+    with pytest.raises(InputError, match=r"no config\.json"):
+        models.load_model(tmp_path)
+
+
+def test_a_hub_id_without_a_network(monkeypatch):
+    monkeypatch.setattr(models, "_hub_is_reachable", lambda: False)
+    with pytest.raises(InputError, match=r"Cannot load 'nobody/no-such-model' from the hub \(is there a network"):
+        models.load_model("nobody/no-such-model")
+
+
+def test_weights_that_are_a_pickle_are_refused(saved):
+    weights = load_file(saved / "model.safetensors")
+    (saved / "model.safetensors").unlink()
+    torch.save(weights, saved / "pytorch_model.bin")
+    with pytest.raises(InputError, match="safetensors only"):
+        models.load_model(saved)
+
+
+def test_damaged_weights(saved):
+    path = saved / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(InputError, match="Cannot load"):
+        models.load_model(saved)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"model_type": "bert", "architectures": ["BertModel"]}, "family 'bert', which is no causal decoder"),
+        ({"model_type": "t5", "architectures": ["T5Model"]}, "encoder-decoder"),
+        ({"model_type": "mamba", "architectures": ["MambaForCausalLM"]}, "family 'mamba'"),
+        ({"model_type": "no-such-thing"}, "Cannot load"),
+    ],
+)
+def test_models_of_the_wrong_kind(saved, changes, message):
+    rewrite_config(saved, **changes)
+    with pytest.raises(InputError, match=message):
+        models.load_model(saved)
+
+
+def test_remote_code_is_not_run_unless_asked_for(saved):
+    (saved / "evil.py").write_text("raise SystemExit('remote code was run')\n")
+    rewrite_config(saved, model_type="evil", auto_map={"AutoConfig": "evil.EvilConfig"})
+    with pytest.raises(InputError, match="Cannot load"):
+        models.load_model(saved)
+
+
+def test_a_dtype_and_a_site_that_do_not_exist(saved, lm):
+    with pytest.raises(InputError, match="No dtype is named 'float8'"):
+        models.load_model(saved, dtype="float8")
+    with pytest.raises(InputError, match=r"No site is named 'attention'\. Choose one of: mlp_activation, mlp_output"):
+        lm.layer_sizes("attention")
+
+
+def test_a_model_without_the_site_it_should_have(lm):
+    broken = transformers.LlamaForCausalLM(lm.model.config)
+    del broken.model.layers[1].mlp.down_proj
+    with pytest.raises(InputError, match=r"has no 'model\.layers\.1\.mlp\.down_proj'"):
+        models.from_parts("broken", broken, lm.tokenizer)

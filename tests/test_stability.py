@@ -1,0 +1,70 @@
+from functools import partial
+
+import numpy as np
+import pytest
+from conftest import planted
+
+from analysis import stability
+from analysis.decomposition import spatial_ica, standardise
+from analysis.errors import InputError
+
+
+def test_shifting_keeps_each_neuron_and_breaks_the_rest():
+    activity, _ = planted(n_neurons=50)
+    moved = stability.shifted(activity, seed=1)
+    for rows in activity.tokens.groupby("text").indices.values():
+        before, after = activity.values[rows], moved.values[rows]
+        np.testing.assert_array_equal(np.sort(before, axis=0), np.sort(after, axis=0))
+        spectrum = [np.abs(np.fft.rfft(part.astype(np.float64), axis=0)) for part in (before, after)]
+        np.testing.assert_allclose(*spectrum, atol=1e-3)  # so the autocorrelation is kept as well
+        assert not (before == after).all(0).all()
+    off_diagonal = ~np.eye(50, dtype=bool)
+    spread = [np.abs(np.corrcoef(part.values.T)[off_diagonal]).mean() for part in (activity, moved)]
+    assert spread[1] < spread[0] / 2
+
+
+def test_halves_share_no_text_and_hold_as_much_of_each_domain():
+    activity, _ = planted()
+    first, second = stability.halves(activity, seed=3)
+    texts = [set(half.tokens["text"]) for half in (first, second)]
+    assert not texts[0] & texts[1]
+    assert texts[0] | texts[1] == set(range(8))
+    for half in (first, second):
+        assert (half.tokens["domain"] == "a").mean() == 0.5
+    with pytest.raises(InputError, match="One text cannot be split"):
+        stability.halves(activity.where((activity.tokens["text"] == 0).to_numpy()), seed=0)
+
+
+def test_planted_networks_repeat_and_only_they():
+    activity, _ = planted(k=4, n_neurons=1000, noise=2.0)
+    table = stability.recurrence(activity, 6, n_draws=20, n_restarts=1)
+    assert table["repeats"].tolist() == [True] * 4 + [False] * 2
+    assert table["p"].iloc[0] == pytest.approx(1 / 21)
+
+
+def test_no_network_repeats_in_signal_free_activity():
+    activity, _ = planted(k=4, n_neurons=400, n_texts=6)
+    empty = stability.shifted(standardise(activity), seed=11)
+    table = stability.recurrence(empty, 5, n_draws=20, n_restarts=1)
+    assert not table["repeats"].any()
+
+
+@pytest.mark.slow
+def test_signal_free_activity_is_called_recurrent_no_more_often_than_promised():
+    """200 data sets without co-activation: at most 21 with any network called recurrent at .05 (upper 1 % of a binomial at .0476 is 18)."""
+    false_alarms = 0
+    for seed in range(200):
+        activity, _ = planted(k=4, n_neurons=150, n_texts=4, tokens_per_text=60, seed=seed)
+        empty = stability.shifted(standardise(activity), seed=seed)
+        false_alarms += stability.recurrence(empty, 4, n_draws=20, n_restarts=1, seed=seed)["repeats"].any()
+    assert false_alarms <= 21
+
+
+def test_restarts_agree_where_there_is_nothing_to_find():
+    """Why agreement over restarts is no evidence: it is high on signal-free activity, where split halves are not."""
+    activity, _ = planted(k=4, n_neurons=600)
+    empty = stability.shifted(standardise(activity), seed=2)
+    restarts = spatial_ica(empty, 3, n_restarts=5).restart_agreement.mean()
+    halves = stability.split_half(empty, partial(spatial_ica, k=3, n_restarts=1)).mean()
+    assert restarts > 0.6
+    assert halves < 0.3
