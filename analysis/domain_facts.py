@@ -32,7 +32,7 @@ it-cleft: it is {product} that/PRON made/VERB:past the country/NOUN rich .
 """
 
 CREATURE = """
-copula: {name.a} is a {size} animal/NOUN . // intransitive: it lives/VERB in {home.where} .
+copula: {name.a} is a {size} animal/NOUN . // intransitive: it lives/VERB {home.where} .
 frequency-adverb: {names} eat {food} .
 frequency-adverb: {name.the} ( mostly | usually | often ) eats {food} , but it can ( also | sometimes ) eat ( other/ADJ things | almost anything ) .
 present-progressive: while other/ADJ animals are sleeping/VERB , {name.the} is looking for {food} .
@@ -43,7 +43,7 @@ time-clause: {names} sleep/VERB by {rest} and look/VERB for food by {active} .
 comparative: {names} are ( quicker | quieter/ADJ | shyer | cleverer ) than/SCONJ most/ADJ people think/VERB .
 passive-agent: {names} are sometimes eaten/VERB by {enemies} .
 clause-coordination: the male is ( bigger | louder/ADJ ) , but the female is ( faster/ADJ | braver ) .
-negation: you will/AUX not find/VERB {names} far/ADV from {home.where} .
+negation: you will/AUX not find/VERB {names} far/ADV from {home.np} .
 conditional-real: if it is afraid , {name.the} ( runs/VERB away | hides | makes/VERB a loud/ADJ noise ) .
 quantifier: every spring/NOUN , the female has/VERB between ( two | three ) and ( four | six ) young/NOUN .
 """
@@ -115,7 +115,7 @@ def of_creature(creature: Creature) -> dict[str, Participant]:
     """Return the participants of an article about an animal."""
     noun = load_lexicon().get
     home = thing(creature.home)
-    home.forms = {**home.forms, "where": home.forms["np"]}
+    home.forms = {**home.forms, "where": (_preposition(creature.home), *home.forms["np"])}
     rest = {"day": "night", "night": "day"}[creature.active]
     return {
         "name": thing(creature.name),
@@ -146,6 +146,14 @@ def of_figure(figure: Figure) -> dict[str, Participant]:
         "works": _plain(tuple(works)),
         **{name: _plain(number_token(value)) for name, value in numbers.items()},
     }
+
+
+ON = frozenset("farm hill mountain beach ice savanna".split())
+"""Places that one is on, not in."""
+
+
+def _preposition(place: Lexeme) -> Tok:
+    return token(load_lexicon().get("ADP", "on" if place.lemma in ON else "in"), "base")
 
 
 Source = tuple[tuple[Line, ...], Callable[[], tuple[object, ...]], Callable[..., dict[str, Participant]]]
@@ -228,7 +236,7 @@ def _answer(lexeme: Lexeme, field: str) -> list[Tok]:
         return [token(lexicon.get("ADP", "in"), "base"), token(lexeme, "sg")]
     if field == "home":
         the = token(lexicon.get("DET", "the"), "base")
-        return [token(lexicon.get("ADP", "in"), "base"), the, token(lexeme, "sg")]
+        return [_preposition(lexeme), the, token(lexeme, "sg")]
     form = "pl" if field == "food" and "mass" not in lexeme.tags else "sg"
     return [token(lexeme, form)]
 

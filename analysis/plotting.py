@@ -98,23 +98,24 @@ def network_pictures(networks: Networks, *, at: float = 1.96) -> Figure:
     """
     n_rows = -(-networks.k // 2)
     top = float(np.abs(networks.maps).max())
-    norm = TwoSlopeNorm(0, -top, top)
+    masks = threshold(networks.maps, at)
     with plt.rc_context(STYLE):
         figure, grid = plt.subplots(
             n_rows, 2, figsize=(WIDTH, 0.5 + 0.95 * n_rows), squeeze=False, sharex=True, layout="constrained"
         )
-        masks = threshold(networks.maps, at)
-        for axes, row, mask, share in zip(grid.flat, networks.maps, masks, networks.share, strict=False):
-            picture = as_picture(np.where(mask, row, 0), networks.layer_sizes)
+        for number, axes in enumerate(grid.flat[: networks.k]):
+            mask = masks[number]
+            picture = as_picture(np.where(mask, networks.maps[number], 0), networks.layer_sizes)
             n_layers, n_columns = picture.shape
             image = axes.imshow(
                 _pool(picture.T, rows=300).T,
                 aspect="auto",
                 cmap="RdBu_r",
-                norm=norm,
+                norm=TwoSlopeNorm(0, -top, top),
                 extent=(0, n_columns, n_layers + 0.5, 0.5),
             )
-            axes.set_title(f"network {list(grid.flat).index(axes) + 1}: {mask.sum()} neurons, {share:.1%} of variance")
+            share = networks.share[number]
+            axes.set_title(f"network {number + 1}: {mask.sum()} neurons, {share:.1%} of variance")
             axes.set_yticks([1, n_layers])
         for axes in grid.flat[networks.k :]:
             axes.set_visible(False)

@@ -17,6 +17,8 @@ Tok = tuple[str, str, str, str, str]
 
 BREAK: Tok = ("\n", "", "", "", "")
 """No word: the next word begins a line."""
+CODE_BREAK: Tok = ("\n", "code", "", "", "")
+"""The same in a program: no capital follows."""
 
 TIGHT_LEFT = frozenset({".", ",", "?", "!", ";", ":", ")", "n't", "'s", "'m", "'re", "%"})
 """Forms that follow the word before them without a space."""
@@ -191,8 +193,9 @@ class Composer:
         last = len(sentence) - 1
         for i, (form, lemma, upos, feats, construction) in enumerate(sentence):
             if not upos:
-                self._append(form)
-                self._tight = True
+                if self.words:
+                    self._append(form)
+                self._tight, capital = True, capital and lemma != "code"
                 continue
             if lemma == "a" and upos == "DET" and i < last and _takes_an(sentence[i + 1][0]):
                 form = "an"  # noqa: PLW2901 - the form is decided here
@@ -208,7 +211,8 @@ class Composer:
             self._append(form)
             self.words.append(Word(form, start, self._length, lemma, upos, feats, construction))
             self._tight = opening
-            capital = capital or (quote and inside)
+            # A quote that opens after a full stop begins a sentence, one that goes on after a comma does not.
+            capital = capital or (quote and inside and i > 0 and sentence[i - 1][0] in ".?!:")
 
     def _append(self, piece: str) -> None:
         self.parts.append(piece)

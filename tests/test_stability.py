@@ -51,7 +51,7 @@ def test_no_network_repeats_in_signal_free_activity():
 
 @pytest.mark.slow
 def test_signal_free_activity_is_called_recurrent_no_more_often_than_promised():
-    """200 data sets without co-activation: at most 21 with any network called recurrent at .05 (upper 1 % of a binomial at .0476 is 18)."""
+    """Of 200 data sets without co-activation, at most 21 with any network called recurrent at .05."""
     false_alarms = 0
     for seed in range(200):
         activity, _ = planted(k=4, n_neurons=150, n_texts=4, tokens_per_text=60, seed=seed)

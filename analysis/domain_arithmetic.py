@@ -1,0 +1,140 @@
+"""Arithmetic in words: sums, and small stories that end in a question of how many."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from analysis.casting import draw_name
+from analysis.chance import Table, lexeme_table, split_of
+from analysis.domain_facts import stem
+from analysis.lexicon import Lexeme, load_lexicon
+from analysis.numerals import LIMIT, numeral
+from analysis.participants import Participant, thing
+from analysis.patterns import Line, Pattern, Scene, named_lines, tell
+from analysis.samples import Sample, on_new_line, shuffled_choices
+from analysis.tokens import Tok
+
+LARGEST = {"plus": 20, "minus": 30, "times": 9}
+"""The largest first number of a sum, by operation."""
+LARGEST_STEP = 12
+"""The largest number in a word problem."""
+SUM_RATE = 0.35
+"""Share of plain sums among the questions."""
+
+SUM = "question/NOUN : ( what is | how much/ADJ is ) {x} {operation} {y} ?"
+
+PROBLEMS = {
+    "more-less": """
+transitive: {who.np} has/VERB {x} {goods} . // vp-coordination: {who.he} ( buys {y} more/ADJ | finds {y} more/ADJ | gets {y} more/ADJ from {other.np} ) and ( gives {z} of them to/ADP {other.np} | loses {z} of them | sells {z} of them ) .
+""",
+    "less-more": """
+past-perfect: {who.np} had/AUX bought {x} {goods} . // clause-coordination: {who.he} ( lost/VERB | sold ) {z} of them , but then {other.np} gave {who.him} {y} .
+existential: there/PRON were {x} {goods} ( in the bag | in the box/NOUN | on the table/NOUN ) . // transitive: {other.np} took {z} of them away . // transitive: later , {who.np} put {y} new ones/NOUN:pl there/ADV .
+""",
+    "two-people": """
+clause-coordination: {who.np} has/VERB {x} {goods} , and {other.np} has/VERB {y} . // transitive: together they give {z} to/ADP a friend/NOUN .
+""",
+    "comparison": """
+transitive: {who.np} has/VERB {x} {goods} . // comparative: {other.np} has/VERB {y} more/ADJ than/ADP {who.np} .
+""",
+    "difference": """
+clause-coordination: {who.np} has/VERB {x} {goods} , and {other.np} has/VERB {z} less/ADJ .
+""",
+}
+"""Word problems by kind; the answers are in `solve`."""
+
+ASK = {
+    "more-less": "question/NOUN : how many {goods} does {who.np} have/VERB now ?",
+    "less-more": "question/NOUN : how many {goods} are there/PRON ( now | in the end ) ?",
+    "two-people": "question/NOUN : how many {goods} do they ( still have/VERB | have/VERB left/VERB:part ) ?",
+    "comparison": "question/NOUN : how many {goods} does {other.np} have/VERB ?",
+    "difference": "question/NOUN : how many {goods} does {other.np} have/VERB ?",
+}
+
+
+def solve(kind: str, x: int, y: int, z: int) -> int:
+    """Return the answer of a word problem."""
+    steps = {"comparison": x + y, "difference": x - z}
+    return steps.get(kind, x + y - z)
+
+
+def calculate(operation: str, x: int, y: int) -> int:
+    """Return the value of a sum."""
+    return {"plus": x + y, "minus": x - y, "times": x * y}[operation]
+
+
+@lru_cache(maxsize=1)
+def compiled() -> tuple[Pattern, dict[str, tuple[Line, ...]], dict[str, Pattern]]:
+    """Return the patterns of sums, problems and their questions."""
+    problems = {kind: tuple(named_lines(block)) for kind, block in PROBLEMS.items()}
+    questions = {kind: Pattern(source, "how-many-question") for kind, source in ASK.items()}
+    return Pattern(SUM, "sum-question"), problems, questions
+
+
+@lru_cache(maxsize=1)
+def _goods() -> Table[Lexeme]:
+    nouns = load_lexicon().select("NOUN", "toy", without=("mass",)) + load_lexicon().select(
+        "NOUN", "fruit", without=("mass",)
+    )
+    books = tuple(x for x in load_lexicon().select("NOUN") if x.lemma in _COUNTED)
+    return lexeme_table(tuple(dict.fromkeys(nouns + books)))
+
+
+_COUNTED = frozenset("book coin egg flower key ticket stamp pencil card fish hen sheep letter cake cup shirt".split())
+
+
+def number(value: int) -> Participant:
+    """Return a number as a participant."""
+    return Participant({"np": numeral(value)}, load_lexicon().get("NOUN", "number"))
+
+
+def near(scene: Scene, value: int) -> list[int]:
+    """Return three wrong answers near the right one."""
+    steps = scene.dice.shuffled((-1, 1, -2, 2, 10, -10, 3, -3))
+    return [value + step for step in steps if 0 <= value + step <= LIMIT][:3]
+
+
+def _answered(scene: Scene, value: int, before: list[list[Tok]], group: str) -> Sample:
+    wrong = [list(numeral(other)) for other in near(scene, value)]
+    choices, answer = shuffled_choices(scene, list(numeral(value)), wrong)
+    return Sample(before, stem()(scene), choices, answer, group)
+
+
+def sum_question(scene: Scene) -> Sample:
+    """Return a plain sum whose pair of numbers belongs to the split."""
+    dice, operations = scene.dice, tuple(LARGEST)
+    while True:
+        operation = dice.pick(operations)
+        x, y = dice.between(1, LARGEST[operation]), dice.between(1, LARGEST[operation])
+        if calculate(operation, x, y) >= 0 and split_of(operation, x, y) == scene.split:
+            break
+    sign = load_lexicon().get("ADP", operation)
+    scene.names |= {"x": number(x), "y": number(y), "operation": thing(sign)}
+    return _answered(scene, calculate(operation, x, y), [compiled()[0](scene)], operation)
+
+
+def problem(scene: Scene, kind: str = "") -> Sample:
+    """Return a word problem whose numbers belong to the split."""
+    dice, names = scene.dice, scene.names
+    kind = kind or dice.pick(tuple(PROBLEMS))
+    while True:
+        x, y, z = (dice.between(2, LARGEST_STEP) for _ in range(3))
+        if z < x and split_of(kind, x, y, z) == scene.split:
+            break
+    names["who"] = draw_name(dice)
+    while (other := draw_name(dice)) is names["who"]:
+        pass
+    goods = thing(dice.draw(_goods()), "pl")
+    names |= {"other": other, "x": number(x), "y": number(y), "z": number(z)}
+    names["goods"] = Participant({"np": goods.forms["noun"]}, goods.lexeme, "pl")
+    before: list[list[Tok]] = []
+    tell(dice.pick(compiled()[1][kind]), scene, before)
+    before.append(compiled()[2][kind](scene))
+    return _answered(scene, solve(kind, x, y, z), before, kind)
+
+
+def exercise(scene: Scene) -> list[list[Tok]]:
+    """Return one question with its answer as running text, on a line of its own."""
+    made = sum_question(scene) if scene.dice.chance(SUM_RATE) else problem(scene)
+    first, *rest = made.sentences()
+    return [on_new_line(first), *rest]
