@@ -12,7 +12,7 @@
 ``v3``             a verb without object
 ``a``, ``a2``      adjectives that suit ``s``; ``t`` another of its kind
 ``oa``, ``feel``   an adjective that suits ``o``; a feeling of persons
-``place``          where it is; ``others`` several other things
+``place``          where it is; ``others`` several other things, ``oxa`` an adjective that suits them
 =================  =================================================================================================
 """
 
@@ -30,6 +30,9 @@ from analysis.tokens import token
 NAME_RATE = 0.5
 PLURAL_RATE = 0.25
 ADJECTIVE_RATE = 0.25
+
+DESCRIBED = frozenset("animal tool clothing food furniture vehicle document container toy building plant device".split())
+"""Kinds of noun that get adjectives in free sentences."""
 
 FRAME_TAGS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "intransitive": (("intransitive",), ("weather", "film", "particle", "prep", "transitive")),
@@ -94,7 +97,7 @@ def object_phrase(scene: Scene, head: Lexeme, plural_rate: float = PLURAL_RATE) 
     dice = scene.dice
     number = "pl" if dice.random() < plural_rate and "mass" not in head.tags else "sg"
     kind = kind_of(head)
-    if dice.random() < ADJECTIVE_RATE and kind not in {"person", "body", "idea", "action", "event", "time"}:
+    if dice.random() < ADJECTIVE_RATE and kind in DESCRIBED:
         return thing(head, number, dice.draw(_adjectives(kind)))
     return thing(head, number)
 
@@ -110,6 +113,7 @@ def quality(adjective: Lexeme) -> Participant:
     lexicon = load_lexicon()
     plain = (token(adjective, "pos"),)
     forms = {"np": plain, "pos": plain}
+    forms |= {name: (token(adjective, name),) for name in ("comp", "sup") if name in adjective.forms}
     for name, form, word in (("more", "comp", "more"), ("most", "sup", "most")):
         short = form in adjective.forms
         adverb = (token(lexicon.get("ADV", word), "pos"),)
@@ -211,7 +215,8 @@ MAKERS: dict[str, Callable[[Scene], Participant]] = {
     "t": _same_kind,
     "feel": lambda scene: quality(scene.dice.draw(_feelings())),
     "place": lambda scene: thing(scene.dice.draw(table_of("NOUN", ("building",)))),
-    "others": lambda scene: thing(scene.dice.draw(table_of("NOUN", ("object",))), "pl"),
+    "others": lambda scene: thing(scene.dice.draw(table_of("NOUN", ("object",), ("mass",))), "pl"),
+    "oxa": lambda scene: _fitting(scene, "others"),
 }
 """How each participant is found, in the order in which they may depend on each other."""
 
@@ -234,17 +239,21 @@ def cast(scene: Scene, frame: str, needed: frozenset[str]) -> None:
     scene : Scene
         Gets new ``names``; ``s`` and others that are there already stay.
     frame : str
-        A frame of `FRAME_TAGS`, or ``quality``, ``object-quality`` or ``weather``, which bring no verb of their own.
+        A frame of `FRAME_TAGS`, or ``quality``, ``comparable`` (its adjective has *-er*), ``object-quality`` or ``weather``, without a verb.
     needed : frozenset of str
         Names that the pattern uses.
     """
     names = scene.names
     if frame in FRAME_TAGS and "v" not in names:
         names["v"] = verb(scene.dice.draw(verbs_of(frame)))
-    elif frame == "quality" and "s" not in names:
+    elif frame in {"quality", "comparable"} and "s" not in names:
         names["s"] = _owner_of_quality(scene)
     elif frame == "object-quality":
         names["o"] = object_phrase(scene, scene.dice.draw(table_of("NOUN", ("thing",))))
+    if frame == "comparable":
+        while "comp" not in (found := _fitting(scene, "s")).lexeme.forms:
+            pass
+        names["a"] = found
     for name, maker in MAKERS.items():
         if name in needed and name not in names:
             names[name] = maker(scene)

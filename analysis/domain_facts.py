@@ -245,3 +245,23 @@ def question_lines(scene: Scene) -> list[list[Tok]]:
     """Return a fact question with its answer as running text."""
     first, *rest = fact_question(scene).sentences()
     return [on_new_line(first), *rest]
+
+
+COMPLETIONS = {
+    "capital": "the capital/NOUN of {name} is",
+    "language": "the people of {name} speak",
+    "food": "the food that/PRON {names} like/VERB best/ADV is",
+}
+"""Facts to be completed; the first and second wording never occur in training, the third only within articles."""
+
+
+@lru_cache(maxsize=None)
+def _completions() -> dict[str, Pattern]:
+    return {name: Pattern(source, "completion") for name, source in COMPLETIONS.items()}
+
+
+def completed_fact(scene: Scene) -> Sample:
+    """Return a statement of a fact, in a wording of its own, to be completed."""
+    field = scene.dice.pick(tuple(COMPLETIONS))
+    made = fact_question(scene, field)
+    return Sample([], _completions()[field](scene), made.choices, made.answer, made.group)

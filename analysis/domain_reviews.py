@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from analysis.casting import draw_name, quality
-from analysis.chance import Table, lexeme_table, partners
+from analysis.chance import Dice, Table, lexeme_table, partners
 from analysis.lexicon import Lexeme, load_lexicon
 from analysis.participants import Participant, person, thing
 from analysis.patterns import Line, Pattern, Scene, named_lines, table_of, tell
@@ -98,10 +98,33 @@ conditional-unreal: if I had/AUX known , I would have/AUX stayed/VERB at home .
 
 ASPECTS = ("acting sg, plot sg, dialogue sg, music sg, camerawork sg, ending sg, script sg, soundtrack sg, direction sg, "
            "costume pl, scene pl, editing sg, cast sg, humour sg, song pl, story sg, character pl, performance pl")  # fmt: skip
-PLACES = {
-    "restaurants": "food sg, soup sg, waiter sg, dessert sg, wine sg, bread sg, kitchen sg, table pl, salad sg, coffee sg",
-    "gadgets": "screen sg, battery sg, camera sg, sound sg, software sg, price sg, colour pl, design sg, button pl",
+OTHERS = {
+    "restaurants": (
+        "food sg, soup sg, waiter sg, wine sg, bread sg, kitchen sg, table pl, salad sg, coffee sg, meal sg, cheese sg",
+        """
+locative: last/ADJ ( week | night | Friday ) , I ate/VERB in a new restaurant in {city} with my {kin.head} .
+existential: there/PRON is a new restaurant near the ( station/NOUN | market/NOUN | river ) in {city} .
+""",
+        """
+existential: there/PRON were only ( two | three | five ) tables in the room .
+transitive: we had/VERB ( soup | fish/NOUN | chicken ) and a bottle/NOUN of wine .
+subject-relative: the woman who/PRON brought the ( menu | bread | water/NOUN ) was from {city} .
+""",
+    ),
+    "gadgets": (
+        "screen sg, battery sg, camera sg, sound sg, software sg, price sg, colour pl, program pl, light sg, music sg",
+        """
+transitive: last/ADJ ( week | month ) , I bought ( a new phone/NOUN | a new computer | a new laptop ) .
+double-object: my {kin.head} gave me ( a phone/NOUN | a computer | a laptop ) for my birthday .
+""",
+        """
+copula: it is ( black/ADJ | white/ADJ | grey/ADJ ) and ( small | thin/ADJ ) .
+frequency-adverb: I use/VERB it every ( day | morning ) in the office .
+time-clause: when it came , it was in a ( small | big ) box/NOUN .
+""",
+    ),
 }
+"""Aspects, openings and neutral sentences of reviews that training never shows."""
 WEIGHTS = {"single": 1, "strong": 2, "contrast": 1, "overall": 2}
 KINDS = Table(("single", "strong", "contrast", "overall"), (0.42, 0.18, 0.18, 0.22))
 LABELS = {1: "positive", -1: "negative"}
@@ -128,11 +151,22 @@ def _aspects(words: str) -> tuple[Participant, ...]:
 @lru_cache(maxsize=1)
 def compiled() -> Voice:
     """Return the voice of film reviews."""
+    return _voice(OPENING, NEUTRAL, ASPECTS)
+
+
+@lru_cache(maxsize=None)
+def voice(name: str) -> Voice:
+    """Return the voice of another kind of review; it has the films' adjectives and verdicts, but other nouns."""
+    aspects, opening, neutral = OTHERS[name]
+    return _voice(opening, neutral, aspects)
+
+
+def _voice(opening: str, neutral: str, aspects: str) -> Voice:
     statements = {"single": SINGLE, "strong": STRONG, "contrast": CONTRAST}
     return Voice(
-        tuple(named_lines(OPENING)),
-        tuple(named_lines(NEUTRAL)),
-        _aspects(ASPECTS),
+        tuple(named_lines(opening)),
+        tuple(named_lines(neutral)),
+        _aspects(aspects),
         {1: _judging("pos"), -1: _judging("neg")},
         {name: tuple(named_lines(block)) for name, block in statements.items()},
         {sign: tuple(named_lines(block)) for sign, block in OVERALL.items()},
@@ -200,26 +234,26 @@ def _weigh(scene: Scene) -> list[tuple[str, int]]:
             return drawn
 
 
-def review(scene: Scene, voice: Voice | None = None) -> Sample:
+def review(scene: Scene, manner: Voice | None = None) -> Sample:
     """Return one review; its verdict is the sign of the summed weights of its statements."""
-    voice = voice or compiled()
+    manner = manner or compiled()
     dice = scene.dice
     _characters(scene)
     told: list[list[Tok]] = []
-    tell(dice.pick(voice.opening), scene, told)
+    tell(dice.pick(manner.opening), scene, told)
     statements = _weigh(scene)
-    aspects = dice.shuffled(voice.aspects)
-    neutral, overall = dice.shuffled(voice.neutral), {s: dice.shuffled(x) for s, x in voice.overall.items()}
+    aspects = dice.shuffled(manner.aspects)
+    neutral, overall = dice.shuffled(manner.neutral), {s: dice.shuffled(x) for s, x in manner.overall.items()}
     for kind, sign in statements:
-        if dice.random() < NEUTRAL_RATE:
+        if neutral and dice.random() < NEUTRAL_RATE:
             tell(neutral.pop(), scene, told)
         if kind == "overall":
             tell(overall[sign].pop(), scene, told)
         else:
-            _judge(scene, voice, sign, aspects if kind == "contrast" else [aspects[0], aspects.pop()])
-            tell(dice.pick(voice.statements[kind]), scene, told)
+            _judge(scene, manner, sign, aspects if kind == "contrast" else [aspects[0], aspects.pop()])
+            tell(dice.pick(manner.statements[kind]), scene, told)
     total = sum(WEIGHTS[kind] * sign for kind, sign in statements)
-    return Sample(told, voice.verdict(scene), verdicts(), 0 if total > 0 else 1, _group(total))
+    return Sample(told, manner.verdict(scene), verdicts(), 0 if total > 0 else 1, _group(total))
 
 
 def verdicts() -> list[list[Tok]]:
@@ -229,3 +263,16 @@ def verdicts() -> list[list[Tok]]:
 
 def _group(total: int) -> str:
     return "clear" if abs(total) > 3 else "close"
+
+
+@lru_cache(maxsize=1)
+def _reworded() -> tuple[Pattern, list[list[Tok]]]:
+    answers = [Pattern(words, "reworded")(Scene(Dice(None))) for words in ("good", "bad")]  # type: ignore[arg-type]
+    return Pattern("in short/ADJ , the film was", "reworded"), answers
+
+
+def reworded_review(scene: Scene) -> Sample:
+    """Return a review whose sentiment is asked for in words that training never uses for it."""
+    made = review(scene)
+    stem, answers = _reworded()
+    return Sample(made.before, stem(scene), answers, made.answer, made.group)

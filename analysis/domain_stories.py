@@ -65,9 +65,7 @@ def _looks(kind: str) -> Table[Lexeme]:
     """Return the plain adjectives for a kind of thing: what one can see."""
     seen = ("colour", "size", "age", "material", "shape")
     without = ("predicative", "attributive", "neg", "film")
-    return lexeme_table(
-        [x for x in table_of("ADJ", (f"of:{kind}",), without).items if x.tags & frozenset(seen)]
-    )
+    return lexeme_table([x for x in table_of("ADJ", (f"of:{kind}",), without).items if x.tags & frozenset(seen)])
 
 
 def _characters(scene: Scene, settings: dict[str, str]) -> None:

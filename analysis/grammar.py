@@ -21,7 +21,7 @@ locative: {s} {v.past} ( in | near ) {place} &when .
 frequency-adverb: {s} ( always | often | usually | sometimes | never ) {v.pres@s} ( in the morning/NOUN | at night | ) .
 present-progressive: {s} is@s {v.ing} ( now | today/ADV | again ) .
 past-progressive: {s} was@s {v.ing} when {s2} &arrived .
-present-perfect: {s} has@s/AUX already {v.part} .
+present-perfect: {s} has/AUX@s already {v.part} .
 time-clause: ( after/SCONJ | before/SCONJ | when ) {s2} {w.past} {o2} , {s} {v.past} .
 time-clause: {s} {v.past} ( while | until/SCONJ ) {s2} was@s2 {w.ing} {o2} .
 vp-coordination: {s} {v.past} and {v3.past} .
@@ -48,7 +48,7 @@ transitive: {s} {v.past} {o} in {place} .
 passive-agent: {o} was@o {v.passive} by {s} .
 passive-short: {o} was@o {v.passive} ( yesterday | in {place} | again | ) .
 passive-progressive: {o} is@o being/AUX {v.passive} ( now | by {s} ) .
-passive-perfect: {o} has@o/AUX been/AUX {v.passive} ( again | already | by {s} ) .
+passive-perfect: {o} has/AUX@o been/AUX {v.passive} ( again | already | by {s} ) .
 object-relative: {o.the} ( that/PRON | which/PRON | ) {s} {v.past} was@o {oa} .
 subject-relative: {p.the} who {v.past} {o} was@p {feel} .
 whose-relative: {p.the} whose/PRON &kin {v.past} {o} was@p {feel} .
@@ -64,7 +64,7 @@ polarity-ever: ( nobody/PRON | no one/PRON ) has/AUX ever {v.part} {o} .
 polarity-any: {s} ( did n't | did not ) {v.base} any {o.noun} .
 polarity-any: {s} never {v.past} any {o.noun} .
 past-perfect: {s} had/AUX {v.part} {o} before/SCONJ {s2} &arrived .
-present-perfect: {s} has@s/AUX {v.part} {o} ( already | again | ) .
+present-perfect: {s} has/AUX@s {v.part} {o} ( already | again | ) .
 past-progressive: {s} was@s {v.ing} {o} when {s2} &arrived .
 present-progressive: {s} is@s {v.ing} {o} ( now | today/ADV | ) .
 modal: {s} ( must | should | might | may ) {v.base} {o} .

@@ -11,9 +11,13 @@ from analysis.tokens import Tok, token
 
 KINDS = frozenset(
     "person animal place building vehicle tool furniture clothing food drink plant body nature material container "
-    "document artwork device event time group feeling idea quality action substance toy money weather quantity".split()
+    "document artwork device event time group feeling idea quality action substance toy money weather quantity fixture part".split()
 )
 """The kinds of noun that the lexicon knows."""
+
+
+ADVERB_PARTICLES = frozenset({"away", "back", "together", "apart", "home"})
+"""Particles of verbs that are adverbs; the others are adpositions."""
 
 
 @dataclass(slots=True, eq=False)
@@ -77,7 +81,7 @@ def pronouns(gender: str, number: str, person: int = 3) -> dict[str, tuple[Tok, 
 
 
 @lru_cache(maxsize=None)
-def _word(upos: str, lemma: str, form: str) -> Tok:
+def _word(upos: str, lemma: str, form: str = "base") -> Tok:
     return token(load_lexicon().get(upos, lemma), form)
 
 
@@ -96,6 +100,7 @@ def person(name: Lexeme, surname: Lexeme | None = None) -> Participant:
     full = called if surname is None else (*called, token(surname, "sg"))
     forms = {"np": called, "name": called, "full": full, "names": _genitive(called)}
     forms |= {"the": called, "a": called, **pronouns(gender, "sg")}
+    forms["herself"] = pronouns("m" if gender == "f" else "f", "sg")["himself"]  # the wrong one, for faulty twins
     child, grown = ("girl", "woman") if gender == "f" else ("boy", "man")
     a, young = _word("DET", "a", "base"), _word("ADJ", "young", "pos")
     forms["a-child"] = (a, _word("NOUN", child, "sg"))
@@ -166,13 +171,14 @@ def speaker(which: int, number: str = "sg") -> Participant:
 def verb(action: Lexeme) -> Participant:
     """Return a verb with its forms; a particle or preposition follows unless the form ends in ``-bare``."""
     small = action.values.get("particle") or action.values.get("prep")
-    rest = (_word("ADP", small, "base"),) if small else ()
+    rest = (_word("ADV" if small in ADVERB_PARTICLES else "ADP", small),) if small else ()
     names = ("base", "part", "ing", "past", "s", "plural", "gerund", "imperative")
     bare = {name: (token(action, name),) for name in names if action.upos == "VERB"}
     forms: dict[str, tuple[Tok, ...]] = {name: (*toks, *rest) for name, toks in bare.items()}
     forms |= {f"{name}-bare": toks for name, toks in bare.items()}
     forms["rest"] = rest
     if bare:
+        forms["third"] = forms["s"]
         base = bare["base"][0]
         participle = (base[0], base[1], base[2], base[3], "")
         forms["np"] = (participle,)

@@ -45,11 +45,11 @@ DEFAULTS = {
     **dict.fromkeys("he him she her it they them we us you i me what who".split(), "PRON"),
     **dict.fromkeys("and but or".split(), "CCONJ"),
     **dict.fromkeys("so very too still even just only never again then soon now always often".split(), "ADV"),
-    **dict.fromkeys("more most less once how why where ever yet already almost there later".split(), "ADV"),
+    **dict.fromkeys("more most less once how why where ever yet already almost there later back home ago next".split(), "ADV"),
     **dict.fromkeys("because although if while though unless whether when".split(), "SCONJ"),
-    **dict.fromkeys("good bad old new first last little big small long short own other many few".split(), "ADJ"),
+    **dict.fromkeys("good bad best old new first last little big small long short own other many few".split(), "ADJ"),
     **dict.fromkeys("one two three four five six seven eight nine ten".split(), "NUM"),
-    **dict.fromkeys("man day time year morning evening night house home way end film story idea".split(), "NOUN"),
+    **dict.fromkeys("man day time year morning evening night house way end film story idea".split(), "NOUN"),
 }
 """Part of speech of a literal that has several, where the pattern names none."""
 

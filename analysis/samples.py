@@ -63,9 +63,7 @@ def spell(tokens: Sequence[Tok]) -> str:
     return "".join(composer.parts)
 
 
-def shuffled_choices(
-    scene: Scene, right: list[Tok], wrong: Sequence[list[Tok]]
-) -> tuple[list[list[Tok]], int]:
+def shuffled_choices(scene: Scene, right: list[Tok], wrong: Sequence[list[Tok]]) -> tuple[list[list[Tok]], int]:
     """Return all choices in random order and the index of the right one."""
     order = scene.dice.shuffled(range(len(wrong) + 1))
     options = [right, *wrong]

@@ -296,6 +296,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("data/teaching-model"), help="where the model goes")
     parser.add_argument("--work", type=Path, help="checkpoints (default: _build/training/<name of out>-<seed>)")
     parser.add_argument("--jobs", type=int, default=2, help="processes that write the text")
+    parser.add_argument("--minutes-per-checkpoint", type=float, default=1.0, help="how much a kill may cost")
     for field in fields(Recipe):
         parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(field.default), default=field.default)
     options = vars(parser.parse_args(arguments))
@@ -303,7 +304,7 @@ def main(arguments: list[str] | None = None) -> int:
     out: Path = options["out"]
     work = options["work"] or Path("_build/training") / f"{out.name}-{recipe.seed}"
     try:
-        train(recipe, out, work, n_jobs=options["jobs"])
+        train(recipe, out, work, n_jobs=options["jobs"], minutes_per_checkpoint=options["minutes_per_checkpoint"])
     except InputError as error:
         _say(str(error))
         return 2

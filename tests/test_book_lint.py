@@ -79,9 +79,9 @@ def test_a_good_chapter_passes(faults):
         ("k: int = 3", "k: int = 'x'", 11, "default of k"),
         ("  # number of networks", "", 11, "k has no help"),
         ("x\n```", "def f(): ...\n```", 17, "cell 2: defines f"),
-        ("x\n```", "x = 1\n" * 15 + "```", 17, "cell 2: 19 lines"),
-        (", caption: A figure.", "", 30, "cell 3: a figure without mystnb.figure.caption"),
-        ("  image: {alt: what is seen}\n", "", 29, "cell 3: a figure without mystnb.image.alt"),
+        ("x\n```", "x = 1\n" * 15 + "```", 17, "cell 2: 20 lines"),
+        (", caption: A figure.", "", 31, "cell 3: a figure without mystnb.figure.caption"),
+        ("  image: {alt: what is seen}\n", "", 30, "cell 3: a figure without mystnb.image.alt"),
         (
             "---\nmystnb:\n  figure: {name: fig-a, caption: A figure.}\n  image: {alt: what is seen}\n---\n",
             "",
@@ -90,7 +90,7 @@ def test_a_good_chapter_passes(faults):
         ),
         ("x = len(", "import os\nx = len(", 21, "cell 2: F401"),
         ("iterdir())) * k", "iterdir())) * kk", 21, "cell 2: F821"),
-        ("* k\nx\n", "* k\nx = (\n", 23, "cell 2: syntax"),
+        ("* k\nx\n", "* k\nx = (\n", 22, "cell 2: invalid-syntax"),
     ],
 )
 def test_a_fault_is_told_with_its_place(faults, old, new, line, fault):

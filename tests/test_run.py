@@ -493,10 +493,9 @@ def processes_about(root):
     return found
 
 
-@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("end", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for leftover processes in /proc")
 def test_a_killed_run_leaves_no_process_and_goes_on_where_it_was(root, unrendered, end):
-    original = (root / "book/02_networks.md").read_text()
     edit(
         root,
         "book/02_networks.md",
@@ -525,7 +524,7 @@ def test_a_killed_run_leaves_no_process_and_goes_on_where_it_was(root, unrendere
 # Pages
 
 
-def test_the_rendered_book(root, capsys):
+def test_the_rendered_book_is_whole_and_needs_no_network(root):
     edit(root, "book/04_alone.md", "\nn\n", "\nn\n```\n" + FIGURE + "\nSee {numref}`fig-line`.\n\n```{code-cell}\nn\n")
     assert call(root, "book") == 0
     html = root / "_build/html"
@@ -546,6 +545,12 @@ def test_the_rendered_book(root, capsys):
     assert (html / "_sources/book/01_signal.md").read_text() == (root / "book/01_signal.md").read_text()
     assert json.loads((html / "_sources/book/01_signal.ipynb").read_text())["cells"]
     assert all(f"_sources/book/01_signal.{end}" in text for end in ("md", "ipynb"))
+
+
+@pytest.mark.slow
+def test_pages_are_renewed_when_they_changed_and_are_whole(root, capsys):
+    assert call(root, "book") == 0
+    html = root / "_build/html"
 
     # Unchanged: not rendered again.
     before = (html / "index.html").stat().st_mtime_ns
@@ -632,3 +637,11 @@ def test_progress_is_in_place_on_a_terminal_and_in_lines_elsewhere():
         assert "01_a: executed in 1.0 s, 200 MB\n" in told
         assert ("\r" in told) is stream.isatty()
         assert ("cell 1/2, 0.5 s\n" in told) is not stream.isatty()
+
+
+@pytest.mark.parametrize("name", [path.stem for path in (ROOT / "book/profiles").glob("*.yml")])
+def test_our_profiles_fit_our_chapters(name):
+    project = Project(ROOT)
+    profile = load_profile(project, name)
+    for chapter in project.with_needs(list(project.chapters.values())):
+        assert profile.values(chapter).keys() == chapter.parameters.keys()

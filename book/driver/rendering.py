@@ -129,6 +129,7 @@ def _build(site: Site, stage: Path) -> Path:
     done = subprocess.run(command, capture_output=True, text=True, cwd=stage, check=False)
     html = out / "_build" / "html"
     if done.returncode or not (html / "index.html").exists():
-        text = re.sub(r"\x1b\[[0-9;]*m", "", f"{done.stdout}\n{done.stderr}").replace(f"{stage}/", "")
+        said = done.stderr if done.stderr.strip() else done.stdout
+        text = re.sub(r"\x1b\[[0-9;]*m", "", said).replace(f"{stage}/", "")
         raise RenderError("\n".join(line for line in text.splitlines() if line.strip()))
     return html

@@ -1,0 +1,236 @@
+"""Passages with questions that they answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from analysis.casting import draw_name
+from analysis.chance import Dice, Table, lexeme_table, partners
+from analysis.domain_facts import stem
+from analysis.lexicon import Lexeme, load_lexicon
+from analysis.numerals import in_words, numeral
+from analysis.participants import Participant, thing
+from analysis.patterns import Line, Pattern, Scene, named_lines, table_of, tell
+from analysis.samples import Sample, on_new_line, shuffled_choices
+from analysis.tokens import Tok, token
+
+PEOPLE = 3
+"""People of a passage; each fact about one has rivals in the same fact about the others."""
+FILLER_RATE = 0.4
+"""How often a sentence that answers nothing follows a fact."""
+QUESTIONS = 3
+"""Questions asked after each passage."""
+
+FACTS = {
+    "job": """
+copula: {who} is {job.a} .
+intransitive: {who} works/VERB as/ADP {job.a} .
+linking: ( last/ADJ year , | in {month} , ) {who} became {job.a} .
+""",
+    "city": """
+intransitive: {who} lives/VERB in {city} .
+present-perfect: {who} has/AUX lived in {city} for {years} years .
+intransitive: {who} moved/VERB to/ADP {city} in {month} .
+""",
+    "bought": """
+transitive: on {day} , {who} bought {thing.a} .
+transitive: {who} bought {thing.a} at the market/NOUN .
+it-cleft: it was {thing.a} that/PRON {who} bought in {month} .
+purpose-clause: {who} went to/ADP the shop/NOUN to/PART buy {thing.a} , and bought it .
+""",
+    "pet": """
+transitive: {who} has/VERB {pet.a} called {nick} .
+apposition: {who} has/VERB a friend/NOUN with four legs/NOUN , {pet.a} called {nick} .
+""",
+    "likes": """
+transitive: {who} likes/VERB {food} more than/ADP anything .
+frequency-adverb: {who} eats {food} every ( morning | evening | day ) .
+passive-short: {who} was given/VERB {food} for dinner , and loved/VERB it .
+""",
+    "met": """
+transitive: in {month} , {who} met {job2.a} ( on a train/NOUN | in a park/NOUN | at a party ) .
+passive-agent: {who} was visited by {job2.a} on {day} .
+""",
+}
+"""Sentences by the fact that they tell."""
+
+FILLERS = """
+copula: the weather was ( good | bad | warm/ADJ | cold/ADJ ) that/DET ( day | week ) .
+parenthetical: that/PRON , of course , is ( no secret/NOUN | well/ADV known/ADJ ) .
+negation: nobody/PRON ( asked why | was surprised/ADJ | said anything ) .
+indirect-speech: the neighbours say/VERB that/SCONJ this is ( true | good | strange ) .
+"""
+
+ASK = {
+    "job": "question/NOUN : what is {who} ?",
+    "city": "question/NOUN : where/ADV does {who} live/VERB ?",
+    "bought": "question/NOUN : what did {who} buy/VERB ?",
+    "pet": "question/NOUN : what animal/NOUN does {who} have/VERB ?",
+    "likes": "question/NOUN : what does {who} like/VERB to/PART eat ?",
+    "met": "question/NOUN : who did {who} meet/VERB ?",
+    "who-city": "question/NOUN : who lives/VERB in {city} ?",
+    "who-job": "question/NOUN : who is {job.a} ?",
+    "who-bought": "question/NOUN : who bought {thing.a} ?",
+}
+"""Questions by what they ask for; ``who-`` asks for the person."""
+
+REVERSED = {
+    "city": "{who} lives/VERB in",
+    "bought": "{who} bought",
+    "job": "{who} is",
+}
+"""Statements to be completed, never trained on in this place: a format for testing without training."""
+
+
+@dataclass(slots=True)
+class Fact:
+    """One fact of a passage: about whom, of what kind, and the words that answer its question."""
+
+    about: Participant
+    kind: str
+    answer: list[Tok]
+    cast: dict[str, Participant]
+
+
+@lru_cache(maxsize=1)
+def compiled() -> tuple[dict[str, tuple[Line, ...]], tuple[Line, ...], dict[str, Pattern], dict[str, Pattern]]:
+    """Return the lines by fact, the fillers, the questions and the statements to be completed."""
+    facts = {kind: tuple(named_lines(block)) for kind, block in FACTS.items()}
+    asked = {kind: Pattern(source, "passage-question") for kind, source in ASK.items()}
+    reversed_ = {kind: Pattern(source, "completion") for kind, source in REVERSED.items()}
+    return facts, tuple(named_lines(FILLERS)), asked, reversed_
+
+
+@lru_cache(maxsize=None)
+def _values(kind: str) -> Table[Lexeme]:
+    """Return what may answer a question of a kind."""
+    if kind == "city":
+        return table_of("PROPN", ("city",))
+    if kind == "bought":
+        found = table_of("NOUN", ("object",), ("mass",)).items + table_of("NOUN", ("toy",), ("mass",)).items
+        return lexeme_table(tuple(dict.fromkeys(found)))
+    if kind == "pet":
+        return lexeme_table(table_of("NOUN", ("animal",)).items[:40])
+    if kind == "likes":
+        return lexeme_table([x for x in table_of("NOUN", ("food",)).items if x.lemma not in {"food", "meal"}])
+    return table_of("NOUN", ("occupation",))
+
+
+SLOTS = {"job": "job", "city": "city", "bought": "thing", "pet": "pet", "likes": "food", "met": "job2"}
+"""Name of each fact's value in the patterns."""
+
+
+def _phrase(kind: str, value: Lexeme) -> Participant:
+    if kind == "likes":
+        found = thing(value, "sg" if "mass" in value.tags else "pl")
+        return Participant({"np": found.forms["noun"]}, value)
+    return thing(value)
+
+
+def _answer(kind: str, phrase: Participant) -> list[Tok]:
+    """Return an answer as it stands after *Answer:*."""
+    if kind == "city":
+        return [token(load_lexicon().get("ADP", "in"), "base"), *phrase.forms["np"]]
+    return list(phrase.forms["np" if kind == "likes" else "a"])
+
+
+def _people(dice: Dice) -> list[Participant]:
+    found: list[Participant] = []
+    while len(found) < PEOPLE:
+        if (one := draw_name(dice)) not in found:
+            found.append(one)
+    return found
+
+
+def _facts(scene: Scene, kinds: list[str]) -> list[Fact]:
+    """Return facts of each kind about each person, no value twice; person and value are a combination of the split."""
+    people = _people(scene.dice)
+    found = []
+    for kind in kinds:
+        taken: set[Lexeme] = set()
+        for one in people:
+            table = partners(one.lexeme.lemma, _values(kind), scene.split)
+            while (value := scene.dice.draw(table)) in taken:
+                table = _values(kind)
+            taken.add(value)
+            phrase = _phrase(kind, value)
+            found.append(Fact(one, kind, _answer(kind, phrase), {"who": one, SLOTS[kind]: phrase}))
+    return found
+
+
+def _tell(scene: Scene, facts: list[Fact]) -> list[list[Tok]]:
+    """Return the passage: its facts person by person, some sentences that answer nothing among them."""
+    dice, names = scene.dice, scene.names
+    lines, fillers, _, _ = compiled()
+    told: list[list[Tok]] = []
+    last: Participant | None = None
+    for fact in facts:
+        names |= fact.cast
+        names["month"] = thing(dice.draw(table_of("PROPN", ("month",))))
+        names["day"] = thing(dice.draw(table_of("PROPN", ("day",))))
+        names["nick"] = thing(dice.pick(table_of("PROPN", ("title",)).items[:12]))
+        names["years"] = Participant({"np": numeral(dice.between(2, 20))}, fact.about.lexeme)
+        if fact.about is last and dice.random() < 0.6:
+            names["who"] = Participant({"np": fact.about.forms["he"]}, fact.about.lexeme)
+        tell(dice.pick(lines[fact.kind]), scene, told)
+        last = fact.about
+        if dice.random() < FILLER_RATE / 2:
+            tell(dice.pick(fillers), scene, told)
+            last = None
+    return told
+
+
+def _ask(scene: Scene, facts: list[Fact], patterns: dict[str, Pattern]) -> tuple[list[Tok], list[Tok], list[list[Tok]], str]:
+    """Return a question, its answer, the rival answers and the kind."""
+    kinds = [kind for kind in patterns if kind.removeprefix("who-") in {fact.kind for fact in facts}]
+    asked = scene.dice.pick(kinds)
+    kind = asked.removeprefix("who-")
+    rivals = [fact for fact in facts if fact.kind == kind]
+    fact = scene.dice.pick(rivals)
+    scene.names |= fact.cast
+    question = patterns[asked](scene)
+    if asked != kind:
+        right = list(fact.about.forms["np"])
+        wrong = [list(other.about.forms["np"]) for other in rivals if other is not fact]
+    else:
+        right, wrong = fact.answer, [other.answer for other in rivals if other is not fact]
+    return question, right, wrong, asked
+
+
+def _passage(scene: Scene) -> tuple[list[Fact], list[list[Tok]]]:
+    kinds = scene.dice.sample(tuple(FACTS), 3)
+    facts = _facts(scene, kinds)
+    order = {one: i for i, one in enumerate(dict.fromkeys(fact.about.lexeme.lemma for fact in facts))}
+    facts.sort(key=lambda fact: order[fact.about.lexeme.lemma])
+    return facts, _tell(scene, facts)
+
+
+def passage_question(scene: Scene, completion: bool = False) -> Sample:
+    """Return a passage with one question, or with a statement to be completed."""
+    facts, told = _passage(scene)
+    patterns = compiled()[3 if completion else 2]
+    while not {fact.kind for fact in facts} & {kind.removeprefix("who-") for kind in patterns}:
+        facts, told = _passage(scene)
+    question, right, wrong, kind = _ask(scene, facts, patterns)
+    if completion:
+        right, wrong = right[kind == "city" :], [x[kind == "city" :] for x in wrong]
+    choices, answer = shuffled_choices(scene, right, wrong)
+    if completion:
+        return Sample(told, question, choices, answer, f"completion-{kind}")
+    return Sample([*told, question], stem()(scene), choices, answer, kind)
+
+
+def passage_with_questions(scene: Scene) -> list[list[Tok]]:
+    """Return a passage with several questions and their answers as running text."""
+    facts, told = _passage(scene)
+    seen = set()
+    for _ in range(QUESTIONS):
+        question, right, wrong, kind = _ask(scene, facts, compiled()[2])
+        if tuple(question) in seen:
+            continue
+        seen.add(tuple(question))
+        choices, answer = shuffled_choices(scene, right, wrong)
+        first, *rest = Sample([question], stem()(scene), choices, answer, kind).sentences()
+        told += [on_new_line(first), *rest]
+    return told

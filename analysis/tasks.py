@@ -1,0 +1,137 @@
+"""Tasks: labelled items of the domains, and a few in formats that training never shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from analysis import acceptability, domain_reviews
+from analysis.chance import check_split, dice
+from analysis.domain_arithmetic import problem, sum_question
+from analysis.domain_code import code_question
+from analysis.domain_facts import completed_fact, fact_question
+from analysis.domain_news import report, retitled_report
+from analysis.domain_passages import passage_question
+from analysis.errors import InputError
+from analysis.patterns import Scene
+from analysis.samples import Sample
+from analysis.story_endings import ending_question
+from analysis.texts import Item
+from analysis.tokens import Composer, Tok
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a task is.
+
+    Attributes
+    ----------
+    domain : str
+        Domain whose texts it mirrors.
+    choices : int
+        Number of choices.
+    description : str
+        What is asked, in one line.
+    zero_shot : bool
+        Whether its format or its domain never occurs in training.
+    """
+
+    domain: str
+    choices: int
+    description: str
+    zero_shot: bool = False
+
+    @property
+    def chance(self) -> float:
+        """Accuracy of guessing."""
+        return 1 / self.choices
+
+
+TASKS: Mapping[str, Task] = {
+    "sentiment": Task("reviews", 2, "a film review with mixed evidence: positive or negative"),
+    "topic": Task("news", 4, "a news report that touches several topics: its section"),
+    "judgement": Task("acceptability", 2, "a sentence: acceptable or not"),
+    "minimal-pairs": Task("acceptability", 2, "two sentences that differ in one fault: which is likelier"),
+    "passage-question": Task("passages", 3, "a passage about three people and a question that it answers"),
+    "fact-question": Task("facts", 4, "a question about the fixed world, told but never asked in training"),
+    "sums": Task("arithmetic", 4, "a sum in words, of a pair of numbers never seen together"),
+    "word-problems": Task("arithmetic", 4, "a small story of numbers, in one or two steps"),
+    "program-output": Task("code", 4, "what a program of three to six lines prints"),
+    "story-ending": Task("stories", 2, "the sentence that goes on with a story's own people and things"),
+    "sentiment-reworded": Task("reviews", 2, "the same reviews, asked for in other words", zero_shot=True),
+    "restaurants": Task("reviews", 2, "sentiment of reviews of restaurants", zero_shot=True),
+    "gadgets": Task("reviews", 2, "sentiment of reviews of gadgets", zero_shot=True),
+    "topic-reworded": Task("news", 4, "the same reports, asked for in other words", zero_shot=True),
+    "fact-completion": Task("facts", 4, "a fact as a statement to be completed", zero_shot=True),
+    "passage-completion": Task("passages", 3, "a passage and a statement about it to be completed", zero_shot=True),
+}
+"""All tasks by name."""
+
+
+def _written(sentence: list[Tok]) -> str:
+    composer = Composer()
+    composer.add(sentence)
+    return "".join(composer.parts)
+
+
+def _minimal_pair(scene: Scene) -> Item:
+    good, bad, phenomenon = acceptability.pair(scene)
+    texts = [_written(good), _written(bad)]
+    answer = scene.dice.below(2)
+    return Item("minimal-pairs", "", tuple(texts if answer == 0 else reversed(texts)), answer, phenomenon)
+
+
+SAMPLERS: dict[str, Callable[[Scene], Sample]] = {
+    "sentiment": domain_reviews.review,
+    "topic": report,
+    "judgement": acceptability.judged,
+    "passage-question": passage_question,
+    "fact-question": fact_question,
+    "sums": sum_question,
+    "word-problems": problem,
+    "program-output": code_question,
+    "story-ending": ending_question,
+    "sentiment-reworded": domain_reviews.reworded_review,
+    "restaurants": lambda scene: domain_reviews.review(scene, domain_reviews.voice("restaurants")),
+    "gadgets": lambda scene: domain_reviews.review(scene, domain_reviews.voice("gadgets")),
+    "topic-reworded": retitled_report,
+    "fact-completion": completed_fact,
+    "passage-completion": lambda scene: passage_question(scene, completion=True),
+}
+
+
+def _make(task: str, scene: Scene) -> Item:
+    if task == "minimal-pairs":
+        return _minimal_pair(scene)
+    return SAMPLERS[task](scene).item(task)
+
+
+def items(task: str, split: str, n: int, seed: int = 0) -> list[Item]:
+    """Return different items of a task.
+
+    Parameters
+    ----------
+    task : str
+        One of `TASKS`.
+    split : str
+        ``"train"``, ``"find"``, ``"tune"`` or ``"test"``.
+    n : int
+        How many; fewer come back where a split has fewer (small worlds have few facts).
+    seed : int
+        Same seed, same items.
+
+    Returns
+    -------
+    list of Item
+        No context with its choices stands twice.
+    """
+    if task not in TASKS:
+        raise InputError(f"no task {task!r}: use one of {', '.join(TASKS)}")
+    check_split(split)
+    found: dict[tuple[str, tuple[str, ...]], Item] = {}
+    for number in range(20 * n):
+        if len(found) == n:
+            break
+        item = _make(task, Scene(dice("items", task, split, seed, number), split))
+        found.setdefault((item.context, tuple(sorted(item.choices))), item)
+    return list(found.values())
