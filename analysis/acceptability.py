@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern is one line
 """Acceptability: sentences with a fault and their twins without, by phenomenon; declared as patterns.
 
 In ``[ good | bad ]`` stands what differs. A line is ``phenomenon/frame: pattern``; the frame casts the participants

@@ -19,19 +19,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 
 from analysis.chance import Dice, Table, lexeme_table, partners
 from analysis.lexicon import Lexeme, load_lexicon
 from analysis.participants import Participant, kind_of, noun_phrase, person, thing, verb
 from analysis.patterns import Scene, table_of
-from analysis.tokens import token
+from analysis.tokens import Tok, token
 
 NAME_RATE = 0.5
 PLURAL_RATE = 0.25
 ADJECTIVE_RATE = 0.25
 
-DESCRIBED = frozenset("animal tool clothing food furniture vehicle document container toy building plant device".split())
+DESCRIBED = frozenset(
+    [
+        "animal",
+        "tool",
+        "clothing",
+        "food",
+        "furniture",
+        "vehicle",
+        "document",
+        "container",
+        "toy",
+        "building",
+        "plant",
+        "device",
+    ]
+)
 """Kinds of noun that get adjectives in free sentences."""
 
 FRAME_TAGS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -45,7 +60,7 @@ FRAME_TAGS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 """What the verb of each frame must have and must not have."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def nouns_for(verb_lexeme: Lexeme, prefix: str) -> Table[Lexeme]:
     """Return the nouns that a verb takes as ``obj`` or ``subj``."""
     wanted = {tag.partition(":")[2] for tag in verb_lexeme.tags if tag.startswith(f"{prefix}:")}
@@ -53,7 +68,7 @@ def nouns_for(verb_lexeme: Lexeme, prefix: str) -> Table[Lexeme]:
     return lexeme_table([x for x in nouns if wanted & (x.tags | {kind_of(x)})])
 
 
-@lru_cache(maxsize=None)
+@cache
 def verbs_of(frame: str) -> Table[Lexeme]:
     """Return the verbs of a frame that have subjects, and objects where they need them."""
     tags, without = FRAME_TAGS[frame]
@@ -65,7 +80,7 @@ def verbs_of(frame: str) -> Table[Lexeme]:
     return lexeme_table(able)
 
 
-@lru_cache(maxsize=None)
+@cache
 def roles_for(verb_lexeme: Lexeme) -> Table[Lexeme]:
     """Return the animate nouns that can be a verb's subject."""
     found = nouns_for(verb_lexeme, "subj")
@@ -87,7 +102,7 @@ def role(dice: Dice, noun: Lexeme, number: str = "sg") -> Participant:
     return _role(noun, number, gender)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _role(noun: Lexeme, number: str, gender: str) -> Participant:
     return noun_phrase(noun, number, gender=gender)
 
@@ -102,17 +117,17 @@ def object_phrase(scene: Scene, head: Lexeme, plural_rate: float = PLURAL_RATE) 
     return thing(head, number)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _adjectives(kind: str) -> Table[Lexeme]:
     return table_of("ADJ", (f"of:{kind}",), ("predicative", "nationality", "film", "neg", "order", "relation"))
 
 
-@lru_cache(maxsize=None)
+@cache
 def quality(adjective: Lexeme) -> Participant:
     """Return an adjective as a participant with ``pos``, ``more`` and ``most``."""
     lexicon = load_lexicon()
     plain = (token(adjective, "pos"),)
-    forms = {"np": plain, "pos": plain}
+    forms: dict[str, tuple[Tok, ...]] = {"np": plain, "pos": plain}
     forms |= {name: (token(adjective, name),) for name in ("comp", "sup") if name in adjective.forms}
     for name, form, word in (("more", "comp", "more"), ("most", "sup", "most")):
         short = form in adjective.forms
@@ -180,7 +195,7 @@ def _fitting(scene: Scene, noun: str, besides: str = "") -> Participant:
             return quality(adjective)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _predicates(kind: str) -> Table[Lexeme]:
     return table_of("ADJ", (f"of:{kind}",), ("attributive", "nationality", "film", "order", "absolute", "relation"))
 
@@ -192,6 +207,16 @@ def _same_kind(scene: Scene) -> Participant:
         head = scene.dice.draw(table_of("NOUN", (first.kind,), ("neg", "pos")))
         if head is not first.lexeme:
             return role(scene.dice, head) if first.kind == "person" else thing(head)
+
+
+@cache
+def _person_verbs() -> Table[Lexeme]:
+    return lexeme_table([x for x in verbs_of("intransitive").items if "subj:person" in x.tags])
+
+
+@cache
+def _feelings() -> Table[Lexeme]:
+    return table_of("ADJ", ("emotion", "of:person"), ("attributive", "absolute"))
 
 
 MAKERS: dict[str, Callable[[Scene], Participant]] = {
@@ -219,16 +244,6 @@ MAKERS: dict[str, Callable[[Scene], Participant]] = {
     "oxa": lambda scene: _fitting(scene, "others"),
 }
 """How each participant is found, in the order in which they may depend on each other."""
-
-
-@lru_cache(maxsize=None)
-def _person_verbs() -> Table[Lexeme]:
-    return lexeme_table([x for x in verbs_of("intransitive").items if "subj:person" in x.tags])
-
-
-@lru_cache(maxsize=None)
-def _feelings() -> Table[Lexeme]:
-    return table_of("ADJ", ("emotion", "of:person"), ("attributive", "absolute"))
 
 
 def cast(scene: Scene, frame: str, needed: frozenset[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from analysis.chance import split_of
 from analysis.domain_arithmetic import near
@@ -12,7 +12,7 @@ from analysis.patterns import Pattern, Scene
 from analysis.samples import Sample, shuffled_choices
 from analysis.tokens import CODE_BREAK, Tok
 
-VARIABLES = "a b c n x y".split()
+VARIABLES = ["a", "b", "c", "n", "x", "y"]
 LARGEST_START = 9
 LARGEST_STEP = 5
 REPEATS = (2, 4)
@@ -85,7 +85,7 @@ def program(scene: Scene, kind: str = "") -> Program:
             return made
 
 
-@lru_cache(maxsize=None)
+@cache
 def _word(form: str, construction: str) -> Tok:
     if form.isdigit():
         return (*digits(int(form))[0][:4], construction)

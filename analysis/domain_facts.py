@@ -1,9 +1,10 @@
+# ruff: noqa: E501 - a pattern is one line
 """Facts: short encyclopedia articles about the fixed world, and questions that they answer."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from analysis.chance import split_of
 from analysis.lexicon import Lexeme, load_lexicon
@@ -42,10 +43,10 @@ transitive: the greatest/ADJ enemy of {name.the} is {enemy.the} .
 time-clause: {names} sleep/VERB by {rest} and look/VERB for food by {active} .
 comparative: {names} are ( quicker | quieter/ADJ | shyer | cleverer ) than/SCONJ most/ADJ people think/VERB .
 passive-agent: {names} are sometimes eaten/VERB by {enemies} .
-clause-coordination: the male is ( bigger | louder/ADJ ) , but the female is ( faster/ADJ | braver ) .
+clause-coordination: the father is ( bigger | louder/ADJ ) , but the mother is ( faster/ADJ | braver ) .
 negation: you will/AUX not find/VERB {names} far/ADV from {home.np} .
 conditional-real: if it is afraid , {name.the} ( runs/VERB away | hides | makes/VERB a loud/ADJ noise ) .
-quantifier: every spring/NOUN , the female has/VERB between ( two | three ) and ( four | six ) young/NOUN .
+quantifier: every spring/NOUN , the mother has/VERB ( two | three | four ) children .
 """
 
 FIGURE = """
@@ -99,7 +100,7 @@ def _noun(lexeme: Lexeme, number: str = "sg") -> Participant:
     return _plain((token(lexeme, form),), lexeme)
 
 
-@lru_cache(maxsize=None)
+@cache
 def of_country(country: Country) -> dict[str, Participant]:
     """Return the participants of an article about a country."""
     fields = ("name", "capital", "continent", "language", "neighbour")
@@ -110,7 +111,7 @@ def of_country(country: Country) -> dict[str, Participant]:
     return found
 
 
-@lru_cache(maxsize=None)
+@cache
 def of_creature(creature: Creature) -> dict[str, Participant]:
     """Return the participants of an article about an animal."""
     noun = load_lexicon().get
@@ -131,7 +132,7 @@ def of_creature(creature: Creature) -> dict[str, Participant]:
     }
 
 
-@lru_cache(maxsize=None)
+@cache
 def of_figure(figure: Figure) -> dict[str, Participant]:
     """Return the participants of an article about a person."""
     died = figure.born + figure.age
@@ -148,7 +149,7 @@ def of_figure(figure: Figure) -> dict[str, Participant]:
     }
 
 
-ON = frozenset("farm hill mountain beach ice savanna".split())
+ON = frozenset(["farm", "hill", "mountain", "beach", "ice", "savanna"])
 """Places that one is on, not in."""
 
 
@@ -169,7 +170,7 @@ def compiled() -> tuple[Source, ...]:
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def _told_in(kind: int, split: str) -> tuple[tuple[object, tuple[Line, ...]], ...]:
     """Return the entities with the lines that a split may tell of them; the first line, the definition, is for all."""
     lines, entities, _ = compiled()[kind]
@@ -196,7 +197,7 @@ def article(scene: Scene) -> list[list[Tok]]:
     return told
 
 
-@lru_cache(maxsize=None)
+@cache
 def _questions() -> dict[str, Pattern]:
     return {name: Pattern(source, "fact-question") for name, source in QUESTIONS.items()}
 
@@ -207,7 +208,7 @@ def stem() -> Pattern:
     return Pattern(STEM, "answer")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _askable(field: str, split: str) -> tuple[object, ...]:
     """Return the entities that a split may ask a question about."""
     entities = countries() if field in {"capital", "continent", "language"} else creatures()
@@ -255,7 +256,7 @@ COMPLETIONS = {
 """Facts to be completed; the first and second wording never occur in training, the third only within articles."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def _completions() -> dict[str, Pattern]:
     return {name: Pattern(source, "completion") for name, source in COMPLETIONS.items()}
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern is one line
 """News: short reports with a topic of four; other topics are touched on the way."""
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ negative-inversion: never before/ADV had/AUX {team.np} won/VERB:part so many ( g
 present-perfect: {team.np} have/AUX now lost/VERB:part {b} of {a} games .
 future: on {day2} , they will/AUX ( meet/VERB | play/VERB ) {team2.np} again in the ( cup/NOUN | league ) .
 comparative: {team2.np} ran/VERB more/ADV than/SCONJ {team.np} , but they did not ( score/VERB | win/VERB ) .
-concession-clause: although the ( referee | goalkeeper ) was injured , the match went on/ADP .
+concession-clause: although the ( referee | goalkeeper ) was injured/VERB , the match went on/ADP .
 cause-clause: the game was stopped/VERB:part because the ( fans | players ) ( fought/VERB | ran/VERB on/ADP the pitch ) .
 """,
     "business": """
@@ -60,7 +61,7 @@ object-relative: the ( loan/NOUN | contract/NOUN ) that/PRON the bank/NOUN offer
 transitive: the ( president | government | parliament ) of {country} ( signed/VERB a treaty | warned {country2} | closed/VERB the border/NOUN ) on {day} .
 passive-short: {number} ( people | soldiers | protesters ) were ( arrested | injured/VERB | wounded/VERB ) in {city} on {day} .
 passive-agent: a ( village | bridge/NOUN | port ) in {country} was ( destroyed | attacked/VERB | occupied/VERB ) by ( rebels/NOUN | soldiers | a flood/NOUN ) .
-intransitive: ( thousands | {number} people ) ( protested/VERB | marched/VERB ) against the ( war | government | law ) in {city} .
+intransitive: {number} people ( protested/VERB | marched/VERB ) against the ( war | government | law ) in {city} .
 indirect-speech: the minister {who.full} said that/SCONJ {country} ( wanted/VERB peace | would defend its border/NOUN | needed/VERB help/NOUN ) .
 direct-speech: “ we will/AUX not ( leave/VERB | accept this law | sign/VERB the treaty ) , ” said the ( president | general/NOUN | ambassador ) .
 infinitive-complement: {country} and {country2} ( agreed | refused ) to/PART ( meet/VERB in {city} | stop/VERB the war | open/VERB the border/NOUN ) .
@@ -68,7 +69,7 @@ past-perfect: the ( talks/NOUN | elections ) had/AUX begun/VERB {b} days before/
 existential: there/PRON was ( an earthquake | a flood/NOUN | a drought ) in the ( north/NOUN | south/NOUN ) of {country} .
 time-clause: when the ( rebels/NOUN | soldiers ) left/VERB {city} , the ( refugees | people ) came/VERB back .
 passive-short: a new ( president | mayor | parliament ) will/AUX be/AUX elected/VERB:part in {month} .
-whose-relative: the ( general/NOUN | judge/NOUN ) whose/DET ( soldiers | police ) ( attacked/VERB | killed/VERB ) the protesters fled to/ADP {country2} .
+whose-relative: the ( general/NOUN | judge/NOUN ) whose/DET soldiers ( attacked/VERB | killed/VERB ) the protesters fled to/ADP {country2} .
 negation: the ( embassy | government ) of {country2} did not want/VERB to/PART ( answer/VERB | comment/VERB ) .
 quantifier: most/ADJ ( voters | refugees | citizens ) were ( women | afraid | poor/ADJ ) .
 """,
@@ -83,7 +84,7 @@ indirect-question: the ( team/NOUN | scientists ) ( studied/VERB | measured/VERB
 purpose-clause: they used/VERB a ( microscope | telescope | computer ) to/PART ( measure/VERB the cells/NOUN | find/VERB the gene | watch/VERB the stars/NOUN ) .
 conditional-real: if the ( drug/NOUN | vaccine ) works/VERB , it will/AUX ( cure/VERB | help/VERB ) {number} million people .
 existential: there/PRON is ( oxygen | water/NOUN | no life ) on {planet} , ( a study/NOUN | an experiment/NOUN ) showed/VERB .
-comparative: the new ( telescope | microscope | computer ) is {b} times/NOUN faster/ADJ than/ADP the old one/NOUN .
+comparative: the new ( telescope | microscope | computer ) is {b} times/ADP faster/ADJ than/ADP the old one/NOUN .
 object-relative: the ( bacterium | molecule | fossil ) that/PRON they found/VERB is {number} million years old .
 negation: the ( theory | hypothesis ) did not explain the ( results/NOUN | data ) .
 pseudo-cleft: what the ( researchers | physicists ) found/VERB was a new ( atom | comet | galaxy ) .
@@ -95,7 +96,7 @@ NEUTRAL = """
 direct-speech: “ it was a ( good | difficult | long/ADJ ) ( day | year ) for all/PRON of us , ” said {who.full} .
 indirect-speech: ( a friend/NOUN | a neighbour/NOUN | a newspaper ) said that/SCONJ nobody/PRON had/AUX expected it .
 negation: {who.full} did not want/VERB to/PART ( answer/VERB any questions/NOUN | speak to/ADP us ) .
-extraposition: it is not yet ( known/VERB:part | certain | sure/ADJ ) what will/AUX happen next/ADV .
+extraposition: it is not yet ( known | certain | sure/ADJ ) what will/AUX happen next/ADV .
 time-clause: when the news came/VERB , ( many people | {who.full} ) ( cried/VERB | laughed/VERB | went home ) .
 passive-short: the news was ( reported/VERB | announced ) in {city} on {day} .
 future: more will/AUX be/AUX known/VERB:part on {day2} .
@@ -111,13 +112,13 @@ def compiled() -> tuple[dict[str, tuple[Line, ...]], tuple[Line, ...], Pattern]:
 
 @lru_cache(maxsize=1)
 def _goods() -> Table[Lexeme]:
-    words = "oil gold coal petrol gas milk bread coffee sugar cotton steel wool".split()
+    words = ["oil", "gold", "coal", "petrol", "gas", "milk", "bread", "coffee", "sugar", "cotton", "steel", "wool"]
     return lexeme_table([x for x in load_lexicon().select("NOUN") if x.lemma in words])
 
 
 @lru_cache(maxsize=1)
 def _animals() -> Table[Lexeme]:
-    words = "bat bee whale dolphin wolf bear bird ant owl elephant frog".split()
+    words = ["bat", "bee", "whale", "dolphin", "wolf", "bear", "bird", "ant", "owl", "elephant", "frog"]
     return lexeme_table([x for x in load_lexicon().select("NOUN") if x.lemma in words])
 
 

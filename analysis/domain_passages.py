@@ -1,15 +1,16 @@
+# ruff: noqa: E501 - a pattern is one line
 """Passages with questions that they answer."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from analysis.casting import draw_name
 from analysis.chance import Dice, Table, lexeme_table, partners
 from analysis.domain_facts import stem
 from analysis.lexicon import Lexeme, load_lexicon
-from analysis.numerals import in_words, numeral
+from analysis.numerals import numeral
 from analysis.participants import Participant, thing
 from analysis.patterns import Line, Pattern, Scene, named_lines, table_of, tell
 from analysis.samples import Sample, on_new_line, shuffled_choices
@@ -57,7 +58,7 @@ passive-agent: {who} was visited by {job2.a} on {day} .
 
 FILLERS = """
 copula: the weather was ( good | bad | warm/ADJ | cold/ADJ ) that/DET ( day | week ) .
-parenthetical: that/PRON , of course , is ( no secret/NOUN | well/ADV known/ADJ ) .
+parenthetical: that/PRON , of course , is ( no secret/NOUN | well/ADV known ) .
 negation: nobody/PRON ( asked why | was surprised/ADJ | said anything ) .
 indirect-speech: the neighbours say/VERB that/SCONJ this is ( true | good | strange ) .
 """
@@ -102,7 +103,7 @@ def compiled() -> tuple[dict[str, tuple[Line, ...]], tuple[Line, ...], dict[str,
     return facts, tuple(named_lines(FILLERS)), asked, reversed_
 
 
-@lru_cache(maxsize=None)
+@cache
 def _values(kind: str) -> Table[Lexeme]:
     """Return what may answer a question of a kind."""
     if kind == "city":
@@ -181,7 +182,9 @@ def _tell(scene: Scene, facts: list[Fact]) -> list[list[Tok]]:
     return told
 
 
-def _ask(scene: Scene, facts: list[Fact], patterns: dict[str, Pattern]) -> tuple[list[Tok], list[Tok], list[list[Tok]], str]:
+def _ask(
+    scene: Scene, facts: list[Fact], patterns: dict[str, Pattern]
+) -> tuple[list[Tok], list[Tok], list[list[Tok]], str]:
     """Return a question, its answer, the rival answers and the kind."""
     kinds = [kind for kind in patterns if kind.removeprefix("who-") in {fact.kind for fact in facts}]
     asked = scene.dice.pick(kinds)

@@ -1,9 +1,10 @@
+# ruff: noqa: E501 - a pattern is one line
 """Reviews of films, whose sentiment must be weighed; and, never trained on, of restaurants and gadgets."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from analysis.casting import draw_name, quality
 from analysis.chance import Dice, Table, lexeme_table, partners
@@ -26,7 +27,7 @@ OPENING = """
 copula: {title} is a new ( comedy | drama | thriller | romance | western/NOUN | film ) by {maker.full} .
 past-perfect: I had/AUX waited a long time for {title} , the ( new | latest/ADJ | second/ADJ ) film by {maker.full} .
 transitive: last/ADJ ( week | night | Friday ) , I saw/VERB {title} with ( my {kin.head} | a friend/NOUN | two friends ) .
-subject-relative: {title} is a ( film | story | drama ) about ( {job.a} | two {jobs.noun} ) who ( travels@job to/ADP {city} | loses@job everything/PRON | finds@job a secret | falls/VERB@job in love/NOUN ) .
+subject-relative: {title} is a ( film | story | drama ) about ( {job.a} | two {jobs.noun} ) who ( travels@job to/ADP {city} | loses@job everything/PRON | finds@job a secret/NOUN | falls/VERB@job in love/NOUN ) .
 indirect-speech: everyone told me that/SCONJ {title} was the film of the year .
 passive-agent: {title} was directed by {maker.full} , who also ( wrote the script | played/VERB the hero ) .
 cause-clause: I went to/PART see/VERB {title} because ( my {kin.head} likes/VERB {maker.full} | it was raining | a friend/NOUN had/AUX two tickets ) .
@@ -154,7 +155,7 @@ def compiled() -> Voice:
     return _voice(OPENING, NEUTRAL, ASPECTS)
 
 
-@lru_cache(maxsize=None)
+@cache
 def voice(name: str) -> Voice:
     """Return the voice of another kind of review; it has the films' adjectives and verdicts, but other nouns."""
     aspects, opening, neutral = OTHERS[name]
@@ -192,7 +193,24 @@ def title(scene: Scene) -> Participant:
 
 @lru_cache(maxsize=1)
 def _title_words() -> Table[Lexeme]:
-    words = "last first silent broken empty hidden golden dark lost secret red white black blue green cold".split()
+    words = [
+        "last",
+        "first",
+        "silent",
+        "broken",
+        "empty",
+        "hidden",
+        "golden",
+        "dark",
+        "lost",
+        "secret",
+        "red",
+        "white",
+        "black",
+        "blue",
+        "green",
+        "cold",
+    ]
     return lexeme_table([x for x in load_lexicon().select("ADJ") if x.lemma in words])
 
 

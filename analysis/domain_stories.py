@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from analysis.casting import draw_name, role
 from analysis.chance import Table, lexeme_table, partners
@@ -42,12 +42,12 @@ def compiled() -> list[tuple[dict[str, str], list[Stage]]]:
     return [parse_stages(block) for block in PLOTS.values()]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _kin(gender: str) -> Table[Lexeme]:
     return table_of("NOUN", ("family", gender), ("child",))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _heads(source: str) -> Table[Lexeme]:
     """Return the nouns of a setting: tags, alternatives separated by bars."""
     if source == "PROPN":
@@ -60,7 +60,7 @@ def _heads(source: str) -> Table[Lexeme]:
     return lexeme_table(list(found))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _looks(kind: str) -> Table[Lexeme]:
     """Return the plain adjectives for a kind of thing: what one can see."""
     seen = ("colour", "size", "age", "material", "shape")

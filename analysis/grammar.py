@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern is one line
 """The constructions of the teaching language, declared as patterns, and sentences made of them.
 
 To add a construction, add a line ``name: pattern`` under the frame that brings the participants it needs (see

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 from analysis.tokens import Tok
 
-UNITS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen"
-).split()
-TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+UNITS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 LIMIT = 99
 
 
@@ -24,14 +42,14 @@ def in_words(value: int) -> str:
     return TENS[tens - 2] + (f"-{UNITS[units]}" if units else "")
 
 
-@lru_cache(maxsize=None)
+@cache
 def numeral(value: int) -> tuple[Tok]:
     """Return the token of a number in words."""
     word = in_words(value)
     return ((word, word, "NUM", "NumForm=Word|NumType=Card", ""),)
 
 
-@lru_cache(maxsize=None)
+@cache
 def digits(value: int) -> tuple[Tok]:
     """Return the token of a number in digits."""
     return ((str(value), str(value), "NUM", "NumForm=Digit|NumType=Card", ""),)

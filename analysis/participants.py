@@ -4,14 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from analysis.lexicon import Lexeme, load_lexicon
 from analysis.tokens import Tok, token
 
 KINDS = frozenset(
-    "person animal place building vehicle tool furniture clothing food drink plant body nature material container "
-    "document artwork device event time group feeling idea quality action substance toy money weather quantity fixture part".split()
+    [
+        "person",
+        "animal",
+        "place",
+        "building",
+        "vehicle",
+        "tool",
+        "furniture",
+        "clothing",
+        "food",
+        "drink",
+        "plant",
+        "body",
+        "nature",
+        "material",
+        "container",
+        "document",
+        "artwork",
+        "device",
+        "event",
+        "time",
+        "group",
+        "feeling",
+        "idea",
+        "quality",
+        "action",
+        "substance",
+        "toy",
+        "money",
+        "weather",
+        "quantity",
+        "fixture",
+        "part",
+    ]
 )
 """The kinds of noun that the lexicon knows."""
 
@@ -51,7 +83,7 @@ class Participant:
     notes: dict[str, str] = field(default_factory=dict)
 
 
-@lru_cache(maxsize=None)
+@cache
 def kind_of(noun: Lexeme) -> str:
     """Return the one kind of a noun, ``person`` for names of persons, else ``""``."""
     if noun.upos == "PROPN":
@@ -61,7 +93,7 @@ def kind_of(noun: Lexeme) -> str:
     return next(iter(noun.tags & KINDS), "")
 
 
-@lru_cache(maxsize=None)
+@cache
 def pronouns(gender: str, number: str, person: int = 3) -> dict[str, tuple[Tok, ...]]:
     """Return the pronouns of a participant by role."""
     lexicon = load_lexicon()
@@ -80,7 +112,7 @@ def pronouns(gender: str, number: str, person: int = 3) -> dict[str, tuple[Tok, 
     }
 
 
-@lru_cache(maxsize=None)
+@cache
 def _word(upos: str, lemma: str, form: str = "base") -> Tok:
     return token(load_lexicon().get(upos, lemma), form)
 
@@ -92,13 +124,13 @@ def _genitive(tokens: Sequence[Tok]) -> tuple[Tok, ...]:
     return (*tokens, tail)
 
 
-@lru_cache(maxsize=None)
+@cache
 def person(name: Lexeme, surname: Lexeme | None = None) -> Participant:
     """Return a person with a name; the surname stands in ``full``."""
     gender = "f" if "person-f" in name.tags else "m"
     called = (token(name, "sg"),)
     full = called if surname is None else (*called, token(surname, "sg"))
-    forms = {"np": called, "name": called, "full": full, "names": _genitive(called)}
+    forms: dict[str, Sequence[Tok]] = {"np": called, "name": called, "full": full, "names": _genitive(called)}
     forms |= {"the": called, "a": called, **pronouns(gender, "sg")}
     forms["herself"] = pronouns("m" if gender == "f" else "f", "sg")["himself"]  # the wrong one, for faulty twins
     child, grown = ("girl", "woman") if gender == "f" else ("boy", "man")
@@ -132,7 +164,11 @@ def noun_phrase(
     plural = number == "pl"
     the, a = _word("DET", "the", "base"), _word("DET", "a", "base")
     some = _word("DET", "some", "base")
-    forms = {"noun": core, "the": (the, *core), "a": (some, *core) if mass or plural else (a, *core)}
+    forms: dict[str, Sequence[Tok]] = {
+        "noun": core,
+        "the": (the, *core),
+        "a": (some, *core) if mass or plural else (a, *core),
+    }
     forms["this"] = (_word("DET", "this", "pl" if plural else "base"), *core)
     forms["that"] = (_word("DET", "that", "pl" if plural else "base"), *core)
     forms["bare"] = core if mass or plural else forms["a"]
@@ -150,14 +186,14 @@ def noun_phrase(
 def thing(head: Lexeme, number: str = "sg", adjective: Lexeme | None = None) -> Participant:
     """Return a participant called by a noun, perhaps with one adjective; a name stands for itself."""
     if head.upos != "NOUN":
-        forms = {form: (token(head, form),) for form in head.forms}
-        forms |= {"np": (token(head, next(iter(head.forms))),)}
+        forms: dict[str, Sequence[Tok]] = {form: (token(head, form),) for form in head.forms}
+        forms["np"] = (token(head, next(iter(head.forms))),)
         forms |= {"names": _genitive(forms["np"]), **pronouns("n", "sg")}
         return Participant(forms, head, kind=kind_of(head))
     return noun_phrase(head, number, (token(adjective, "pos"),) if adjective else ())
 
 
-@lru_cache(maxsize=None)
+@cache
 def speaker(which: int, number: str = "sg") -> Participant:
     """Return *I* (1, sg), *we* (1, pl) or *you* (2) as a participant."""
     forms = pronouns("n", number, which)
@@ -167,21 +203,19 @@ def speaker(which: int, number: str = "sg") -> Participant:
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def verb(action: Lexeme) -> Participant:
     """Return a verb with its forms; a particle or preposition follows unless the form ends in ``-bare``."""
     small = action.values.get("particle") or action.values.get("prep")
     rest = (_word("ADV" if small in ADVERB_PARTICLES else "ADP", small),) if small else ()
     names = ("base", "part", "ing", "past", "s", "plural", "gerund", "imperative")
-    bare = {name: (token(action, name),) for name in names if action.upos == "VERB"}
-    forms: dict[str, tuple[Tok, ...]] = {name: (*toks, *rest) for name, toks in bare.items()}
+    bare: dict[str, Sequence[Tok]] = {name: (token(action, name),) for name in names if action.upos == "VERB"}
+    forms: dict[str, Sequence[Tok]] = {name: (*toks, *rest) for name, toks in bare.items()}
     forms |= {f"{name}-bare": toks for name, toks in bare.items()}
     forms["rest"] = rest
     if bare:
         forms["third"] = forms["s"]
-        base = bare["base"][0]
-        participle = (base[0], base[1], base[2], base[3], "")
-        forms["np"] = (participle,)
+        forms["np"] = bare["base"]
         part = bare["part"][0]
         forms["passive"] = ((part[0], part[1], part[2], "Tense=Past|VerbForm=Part|Voice=Pass", ""), *rest)
     return Participant(forms, action)

@@ -24,8 +24,8 @@ A pattern is a line of words with slots::
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cache, lru_cache
 
 from analysis.chance import Dice, Table, lexeme_table, partners
 from analysis.errors import InputError
@@ -37,19 +37,110 @@ PRONOUN_RATE = 0.75
 """How often a person who was the last subject is called by a pronoun."""
 
 DEFAULTS = {
-    **dict.fromkeys("in on at for of with by over up down out off near from about through around".split(), "ADP"),
-    **dict.fromkeys("inside outside across along past than behind under between against towards".split(), "ADP"),
-    **dict.fromkeys("the a an this these those no all some any every each another both".split(), "DET"),
-    **dict.fromkeys("is are was were be been did does do had has have".split(), "AUX"),
-    **dict.fromkeys("can could will would may might must should".split(), "AUX"),
-    **dict.fromkeys("he him she her it they them we us you i me what who".split(), "PRON"),
-    **dict.fromkeys("and but or".split(), "CCONJ"),
-    **dict.fromkeys("so very too still even just only never again then soon now always often".split(), "ADV"),
-    **dict.fromkeys("more most less once how why where ever yet already almost there later back home ago next".split(), "ADV"),
-    **dict.fromkeys("because although if while though unless whether when".split(), "SCONJ"),
-    **dict.fromkeys("good bad best old new first last little big small long short own other many few".split(), "ADJ"),
-    **dict.fromkeys("one two three four five six seven eight nine ten".split(), "NUM"),
-    **dict.fromkeys("man day time year morning evening night house way end film story idea".split(), "NOUN"),
+    **dict.fromkeys(
+        [
+            "in",
+            "on",
+            "at",
+            "for",
+            "of",
+            "with",
+            "by",
+            "over",
+            "up",
+            "down",
+            "out",
+            "off",
+            "near",
+            "from",
+            "about",
+            "through",
+            "around",
+        ],
+        "ADP",
+    ),
+    **dict.fromkeys(
+        ["inside", "outside", "across", "along", "past", "than", "behind", "under", "between", "against", "towards"],
+        "ADP",
+    ),
+    **dict.fromkeys(
+        ["the", "a", "an", "this", "these", "those", "no", "all", "some", "any", "every", "each", "another", "both"],
+        "DET",
+    ),
+    **dict.fromkeys(["is", "are", "was", "were", "be", "been", "did", "does", "do", "had", "has", "have"], "AUX"),
+    **dict.fromkeys(["can", "could", "will", "would", "may", "might", "must", "should"], "AUX"),
+    **dict.fromkeys(
+        ["he", "him", "she", "her", "it", "they", "them", "we", "us", "you", "i", "me", "what", "who"], "PRON"
+    ),
+    **dict.fromkeys(["and", "but", "or"], "CCONJ"),
+    **dict.fromkeys(
+        [
+            "so",
+            "very",
+            "too",
+            "still",
+            "even",
+            "just",
+            "only",
+            "never",
+            "again",
+            "then",
+            "soon",
+            "now",
+            "always",
+            "often",
+        ],
+        "ADV",
+    ),
+    **dict.fromkeys(
+        [
+            "more",
+            "most",
+            "less",
+            "once",
+            "how",
+            "why",
+            "where",
+            "ever",
+            "yet",
+            "already",
+            "almost",
+            "there",
+            "later",
+            "back",
+            "home",
+            "ago",
+            "next",
+        ],
+        "ADV",
+    ),
+    **dict.fromkeys(["because", "although", "if", "while", "though", "unless", "whether", "when"], "SCONJ"),
+    **dict.fromkeys(
+        [
+            "good",
+            "bad",
+            "best",
+            "old",
+            "new",
+            "first",
+            "last",
+            "little",
+            "big",
+            "small",
+            "long",
+            "short",
+            "own",
+            "other",
+            "many",
+            "few",
+        ],
+        "ADJ",
+    ),
+    **dict.fromkeys(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], "NUM"),
+    **dict.fromkeys(
+        ["man", "day", "time", "year", "morning", "evening", "night", "house", "way", "end", "film", "story", "idea"],
+        "NOUN",
+    ),
 }
 """Part of speech of a literal that has several, where the pattern names none."""
 
@@ -330,7 +421,7 @@ def new_participant(lexeme: Lexeme, number: str = "sg") -> Participant:
     return verb(lexeme) if lexeme.upos in {"VERB", "AUX"} else thing(lexeme, number)
 
 
-@lru_cache(maxsize=None)
+@cache
 def table_of(upos: str, tags: tuple[str, ...], without: tuple[str, ...] = ()) -> Table[Lexeme]:
     """Return the table of the words with all ``tags`` and none of ``without``; an empty one is an error."""
     found = load_lexicon().select(upos, *tags, without=without)

@@ -147,8 +147,7 @@ def recurrence(table: pd.DataFrame) -> Figure:
     """Draw the split-half similarity of matched networks beside what signal-free activity reaches."""
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(WIDTH, 2.8), layout="constrained")
-        null = float(table["null"].iloc[0])
-        axes.axhspan(0, null, color=GREY, alpha=0.25, lw=0, label="signal-free activity (95 % of largest values)")
+        axes.axhspan(0, table["bar"].iloc[0], color=GREY, alpha=0.25, lw=0, label="reached by signal-free activity")
         for repeats, marker, label in ((True, "o", "repeats"), (False, "x", "does not repeat")):
             part = table[table["repeats"] == repeats]
             axes.plot(part.index, part["similarity"], marker, color=BLUE if repeats else ORANGE, label=label)

@@ -55,11 +55,14 @@ def top_tokens(
     return pd.DataFrame(rows)
 
 
-def top_table(networks: Networks, tokens: pd.DataFrame, texts: Sequence[Text], *, n: int = 4) -> pd.DataFrame:
-    """Show :func:`top_tokens` of all networks in one table, the token in brackets within its context."""
+def top_table(networks: Networks, tokens: pd.DataFrame, texts: Sequence[Text], *, n: int = 3) -> pd.DataFrame:
+    """Show :func:`top_tokens` of all networks in one table, the token in brackets within its context.
+
+    Contexts are short enough for pandas to print whole.
+    """
     rows = []
     for network in range(networks.k):
-        for rank, token in enumerate(top_tokens(networks, tokens, texts, network, n=n).itertuples()):
+        for rank, token in enumerate(top_tokens(networks, tokens, texts, network, n=n, width=16).itertuples()):
             context = f"…{token.before}[{token.token}]{token.after}…"
             rows.append({"network": network + 1, "rank": rank + 1, "z": token.z, "in context": context})
     return pd.DataFrame(rows).set_index(["network", "rank"])

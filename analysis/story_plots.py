@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern is one line
 """The plots of the stories, as data: stages of which one line (or several) is told; `analysis.domain_stories` reads them.
 
 ``hero``, ``friend`` and ``elder`` are persons, who keep their names; a plot's head names further participants by the
@@ -19,7 +20,7 @@ gerund-complement: {hero.np} loved/VERB ( reading | drawing/VERB | singing | coo
 comparative: {hero.np} was ( taller | younger | older | quieter | stronger ) than/ADP {friend.np} , but {friend.np} was ( faster/ADJ | louder/ADJ | braver ) .
 frequency-adverb: {hero.np} ( always | usually | often ) ( helped | visited ) {hero.his} {elder.head} ( in the morning | after/ADP school/NOUN | in the evening ) .
 equative: nobody/PRON in the village was as/ADV ( kind/ADJ | curious | clever | cheerful ) as/ADP {hero.np} .
-used-to: {hero.his} {elder.head} used/VERB to/PART say/VERB that/SCONJ {hero.he} was ( too curious | a born/ADJ helper | as/ADV stubborn as/ADP a mule ) .
+used-to: {hero.his} {elder.head} used/VERB to/PART say/VERB that/SCONJ {hero.he} was ( too curious | a born/VERB helper | as/ADV stubborn as/ADP a donkey ) .
 """,
     "weather": """
 copula: it was a ( cold/ADJ | warm/ADJ | bright | grey/ADJ | windy | rainy | hot ) ( morning | day | afternoon ) in ( spring/NOUN | summer/NOUN | autumn | winter/NOUN ) .
@@ -74,7 +75,7 @@ too-to: that/DET night , {hero.np} was too ( happy | excited/ADJ ) to/PART sleep
 so-that: that/DET night , {hero.np} was so tired/ADJ that/SCONJ {hero.he} fell/VERB asleep at once/ADV .
 copula: it had/AUX been/AUX a ( long/ADJ | strange | wonderful ) day , and everyone was ( happy | tired/ADJ | glad ) .
 future: “ tomorrow/ADV , ” said {hero.np} , “ I will/AUX ( stay/VERB at home | sleep/VERB until/ADP noon | do/VERB it again ) . ”
-pseudo-cleft: what {hero.np} ( learned | remembered ) was that/SCONJ ( a friend/NOUN is better/ADJ than/ADP money | nobody/PRON is too small to/PART help/VERB | it is good to/PART ask ) .
+pseudo-cleft: what {hero.np} ( understood | remembered ) was that/SCONJ ( a friend/NOUN is better/ADJ than/ADP money | nobody/PRON is too small to/PART help/VERB | it is good to/PART ask ) .
 comparative-correlative: the more/ADV {hero.he} thought/VERB about it , the more/ADV {hero.he} ( laughed | smiled ) .
 """,
 }
@@ -129,7 +130,7 @@ conditional-unreal: “ if you had/AUX looked , it would not have/AUX happened ,
 clause-coordination: {hero.np} was angry , and {friend.np} began to/PART cry/VERB .
 > repair 2
 infinitive-complement: they decided to/PART ( repair/VERB | mend ) {thing.the} before/SCONJ {hero.names} {elder.head} came/VERB home/ADV .
-transitive: {hero.np} brought the ( glue | tools ) , and {friend.np} found/VERB:past the ( pieces/NOUN | missing/ADJ part/NOUN ) .
+transitive: {hero.np} brought ( the hammer | some paper/NOUN | a brush/NOUN ) , and {friend.np} found/VERB:past the ( pieces/NOUN | missing/ADJ part/NOUN ) .
 particle-shifted: {friend.np} picked the pieces/NOUN up , and {hero.np} put/VERB:past them together .
 modal: it was difficult , for the pieces/NOUN were ( small | very thin ) , and their hands/NOUN were not steady .
 > confess
@@ -305,7 +306,7 @@ time-clause: but while they were talking/VERB , something/PRON began to/PART bur
 exclamative-what: “ what/DET is that/DET smell/NOUN ? ” asked {friend.np} . // transitive: the kitchen was full/ADJ of smoke/NOUN .
 cause-clause: because {hero.np} had/AUX taken salt/NOUN for sugar/NOUN , it tasted/VERB terrible .
 > rescue
-adjective-coordination: {friend.np} stayed/VERB calm/ADJ and found/VERB:past ( some cheese | six eggs | a loaf of bread ) .
+adjective-coordination: {friend.np} stayed/VERB calm/ADJ and found/VERB:past ( some cheese | six eggs | a piece/NOUN of bread ) .
 let-us: “ let/VERB us start/VERB again , ” said {friend.np} . // copula: the second/ADJ one/NOUN was ( better/ADJ | much/ADV better/ADJ | perfect/ADJ ) .
 > eat
 enough-to: the {elder.head} came/VERB home/ADV just early/ADV enough/ADV to/PART eat with them .
@@ -322,7 +323,7 @@ past-perfect: {hero.np} had/AUX never been/AUX to/ADP {city.np} . // apposition:
 double-object: one day/NOUN , {friend.np} wrote {hero.np} a letter from {city.np} . // direct-speech: “ come/VERB and visit/VERB me , ” it said .
 going-to: “ I am going/VERB to/PART visit/VERB {friend.np} in {city.np} , ” {hero.np} told {hero.his} {elder.head} .
 > pack
-transitive: {hero.np} put/VERB:past {thing.the} and some ( bread | apples | clothes ) into a bag .
+transitive: {hero.np} put/VERB:past {thing.the} and some ( bread | apples | shirts ) into a bag .
 direct-speech: “ do n't forget {thing.the} , ” said {hero.names} {elder.head} , “ and call/VERB me ( tomorrow/ADV | every day ) . ”
 > train 2
 intransitive: the train/NOUN ( left/VERB at ( seven | eight | nine ) | was late/ADJ | was full/ADJ of people ) .
@@ -370,7 +371,7 @@ negation: {hero.s} did n't tell anyone about it .
 infinitive-complement: they tried/VERB to/PART open/VERB it , but ( it was locked/ADJ | the key/NOUN was missing/ADJ | they were not strong/ADJ enough/ADV ) .
 resultative: {friend.np} pushed/VERB it open/ADJ with ( a knife | a stick/NOUN | a stone/NOUN ) .
 partitive: half/NOUN of the words/NOUN on it could not be/AUX read/VERB:part .
-attractor: the ( key/NOUN | lid ) of the old boxes was too ( big | small ) .
+attractor: the key/NOUN of the old boxes was too ( big | small ) .
 > inside
 locative-inversion: inside/ADV lay/VERB {treasure.a} . // exclamative-how: how/ADV ( old | beautiful | strange ) it was !
 pseudo-cleft: what they found/VERB:past was {treasure.a} and a short/ADJ letter .

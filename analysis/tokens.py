@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cache
 
 from analysis.lexicon import Lexeme
 from analysis.texts import Text, Word
@@ -76,7 +76,7 @@ def _pronoun_features(lexeme: Lexeme, form: str) -> dict[str, str]:
     return found
 
 
-@lru_cache(maxsize=None)
+@cache
 def features(lexeme: Lexeme, form: str) -> str:
     """Return a form's morphological features in CoNLL-U notation.
 
@@ -111,7 +111,7 @@ def features(lexeme: Lexeme, form: str) -> str:
     return "|".join(f"{key}={found[key]}" for key in sorted(found)) or "_"
 
 
-@lru_cache(maxsize=None)
+@cache
 def token(lexeme: Lexeme, form: str, construction: str = "") -> Tok:
     """Return the token of one form of a lexeme; ``plural`` and the like stand for the base."""
     if form in {"was", "were", "am", "are"}:
@@ -122,7 +122,7 @@ def token(lexeme: Lexeme, form: str, construction: str = "") -> Tok:
     return (spelt, lexeme.lemma, lexeme.upos, features(lexeme, form), construction)
 
 
-@lru_cache(maxsize=None)
+@cache
 def finite(lexeme: Lexeme, tense: str, number: str, person: int = 3) -> Tok:
     """Return the finite form that agrees with a subject.
 
@@ -149,7 +149,7 @@ def finite(lexeme: Lexeme, tense: str, number: str, person: int = 3) -> Tok:
     return token(lexeme, "plural" if plural or person == 1 else "s")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _takes_an(form: str) -> bool:
     """Say whether *a* becomes *an* before this form: by sound, as far as spelling tells it."""
     low = form.lower()

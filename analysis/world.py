@@ -59,8 +59,40 @@ class Figure:
     famous_for: str
 
 
-LARGE = "elephant whale giraffe horse bear camel lion tiger shark cow dolphin crocodile zebra kangaroo panda".split()
-SMALL = "mouse ant bee fly butterfly spider worm snail frog robin hamster shrimp insect crab bat".split()
+LARGE = [
+    "elephant",
+    "whale",
+    "giraffe",
+    "horse",
+    "bear",
+    "camel",
+    "lion",
+    "tiger",
+    "shark",
+    "cow",
+    "dolphin",
+    "crocodile",
+    "zebra",
+    "kangaroo",
+    "panda",
+]
+SMALL = [
+    "mouse",
+    "ant",
+    "bee",
+    "fly",
+    "butterfly",
+    "spider",
+    "worm",
+    "snail",
+    "frog",
+    "robin",
+    "hamster",
+    "shrimp",
+    "insect",
+    "crab",
+    "bat",
+]
 PREDATORS = {"fish": "shark", "bird": "eagle", "insect": "bird"}
 
 

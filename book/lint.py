@@ -79,6 +79,9 @@ def form_faults(text: str, cells: list[Cell]) -> Iterator[tuple[int, str]]:
         yield 1, "leave jupytext_version out of the front matter: it changes with every release"
     if not re.search(r"^# \S", text, re.M):
         yield 1, "no title: the chapter needs a first heading, '# …'"
+    for number, line in enumerate(text.splitlines(), 1):
+        if found := re.search(r"`(\{[a-z:]+\})`", line):
+            yield number, f"{found[1]} inside a code span is shown as it stands: take the outer backticks away"
     tagged = [cell for cell in cells if "parameters" in cell.tags]
     if len(tagged) != 1:
         yield 1, f"{len(tagged)} cells are tagged parameters: a chapter has exactly one"

@@ -98,8 +98,8 @@ def fulfil(order: Order, jobs: int, progress: Progress) -> int:
         shutil.rmtree(run.work)
     executed = sum(outcome.status == "executed" for outcome in outcomes)
     progress.say(
-        f"{shown(run.folder / 'html' / order.page)}: {executed} chapters executed, {len(outcomes) - executed} cached, "
-        f"pages {'rendered' if rendered else 'unchanged'}, {seconds:.1f} s"
+        f"{shown(run.folder / 'html' / order.page)}: chapters: {executed} executed, {len(outcomes) - executed} cached; "
+        f"pages {'rendered' if rendered else 'unchanged'}; {seconds:.1f} s"
     )
     return 0
 

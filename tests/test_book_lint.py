@@ -23,7 +23,7 @@ kernelspec:
 k: int = 3  # number of networks
 ```
 
-Prose.
+Prose. See {eq}`a` and {glue:text}`k`.
 
 ```{code-cell} python
 from pathlib import Path
@@ -74,6 +74,7 @@ def test_a_good_chapter_passes(faults):
             "jupytext_version",
         ),
         ("# A title\n", "", 1, "no title"),
+        ("Prose.", "Of `{glue:text}`model``.", 14, "{glue:text} inside a code span"),
         (":tags: [parameters]\n", "", 1, "0 cells are tagged parameters"),
         ("k: int = 3", "k = 3", 11, "'k = 3' is not of the form"),
         ("k: int = 3", "k: int = 'x'", 11, "default of k"),

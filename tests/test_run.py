@@ -311,6 +311,14 @@ def test_all_reaches_the_chapters_that_have_it_and_a_section_wins(root):
     assert profile.values(project.chapter("4")) == {"n": 3}
 
 
+def test_only_the_default_book_lies_beside_the_sources(root):
+    write(root, "book/profiles/small.yml", "all: {n: 3}\n")
+    default, small = (run.book_order(Project(root), name) for name in ("default", "small"))
+    assert (default.run.folder, default.notebooks) == (root / "_build", root / "book")
+    folder = root / "_build/runs/small"
+    assert (small.run.folder, small.notebooks) == (folder, folder / "notebooks")
+
+
 def test_chapters_that_need_each_other_are_refused(root, capsys):
     edit(root, "book/01_signal.md", "---\n\n# Signal", 'needs: ["02"]\n---\n\n# Signal')
     assert call(root, "book") == 2

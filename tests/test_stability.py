@@ -40,6 +40,9 @@ def test_planted_networks_repeat_and_only_they():
     table = stability.recurrence(activity, 6, n_draws=20, n_restarts=1)
     assert table["repeats"].tolist() == [True] * 4 + [False] * 2
     assert table["p"].iloc[0] == pytest.approx(1 / 21)
+    assert (table["repeats"] == (table["similarity"] > table["bar"])).all()
+    with pytest.raises(InputError, match="n_draws=19 cannot give a p below"):
+        stability.recurrence(activity, 6, n_draws=19)
 
 
 def test_no_network_repeats_in_signal_free_activity():
@@ -47,6 +50,17 @@ def test_no_network_repeats_in_signal_free_activity():
     empty = stability.shifted(standardise(activity), seed=11)
     table = stability.recurrence(empty, 5, n_draws=20, n_restarts=1)
     assert not table["repeats"].any()
+
+
+@pytest.mark.parametrize(("n_draws", "tolerated"), [(20, 0), (38, 0), (39, 0), (40, 1), (99, 3), (100, 4)])
+def test_the_bar_is_where_p_falls_below_five_per_cent(monkeypatch, n_draws, tolerated):
+    activity, _ = planted(n_neurons=50, k=2)
+    null = np.linspace(0.1, 0.9, n_draws)
+    monkeypatch.setattr(stability, "split_half_null", lambda *_: null)
+    for similarity in (null[-1 - tolerated] + 1e-6, null[-1 - tolerated] - 1e-6):
+        monkeypatch.setattr(stability, "split_half", lambda *_, s=similarity: np.array([s]))
+        row = stability.recurrence(activity, 1, n_draws=n_draws).iloc[0]
+        assert row["repeats"] == (row["p"] < 0.05) == (similarity > row["bar"])
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -155,7 +156,7 @@ class _Workers:
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
         self._processes: set[subprocess.Popen[str]] = set()
-        self._stopping = False
+        self._stopping = threading.Event()
 
     def __enter__(self) -> "_Workers":
         return self
@@ -165,7 +166,7 @@ class _Workers:
 
     def stop(self) -> None:
         """Close the workers' standard input: their sign to clean up and leave."""
-        self._stopping = True
+        self._stopping.set()
         for process in list(self._processes):
             with contextlib.suppress(OSError, AttributeError):
                 process.stdin.close()  # type: ignore[union-attr]
@@ -174,14 +175,14 @@ class _Workers:
         """Start a worker, pass its events on and return its result."""
         result: dict[str, Any] | None = None
         last: dict[str, Any] = {"cell": 0, "of": 0, "seconds": None}
-        if self._stopping:
+        if self._stopping.is_set():
             return {"seconds": 0.0, "failure": _death(last, "interrupted before it started")}
         with log.open("w", encoding="utf-8") as errors, _start(environment, errors) as process:
             assert process.stdin
             assert process.stdout
             self._processes.add(process)
             print(json.dumps(job), file=process.stdin, flush=True)
-            if self._stopping:  # while it was starting
+            if self._stopping.is_set():  # since it was started
                 self.stop()
             for line in process.stdout:
                 event = json.loads(line)

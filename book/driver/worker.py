@@ -131,6 +131,7 @@ def _execute(job: dict[str, Any], scratch: Path) -> dict[str, Any]:
             engine_name="telling",
             kernel_name="book",
             progress_bar=False,
+            start_timeout=180,
             cwd=job["root"],
             config=config,
         )
