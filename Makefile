@@ -10,6 +10,9 @@ PROFILE ?= default
 JOBS ?= 2
 SEEDS ?= 1
 PORT ?= 8000
+CHAPTER ?=
+P ?=
+export P  # as it is, with quotes and spaces
 
 ifeq ($(VENV),none)
 READY :=
@@ -31,7 +34,7 @@ book: $(READY)  ## execute what is stale, render _build/html/index.html  [PROFIL
 	@$(RUN) book/run.py book --profile $(PROFILE) --jobs $(JOBS)
 
 chapter: $(READY)  ## one chapter with your parameters: CHAPTER=3 P="model=… texts=…"
-	@$(RUN) book/run.py chapter "$(CHAPTER)" --profile $(PROFILE) --jobs $(JOBS) --parameters '$(P)'
+	@$(RUN) book/run.py chapter "$(CHAPTER)" --profile $(PROFILE) --jobs $(JOBS) --parameters "$$P"
 
 model: $(READY)  ## train the teaching model anew into data/teaching-model (minutes; resumes after a kill)
 	@$(RUN) -m analysis.training --out data/teaching-model
@@ -46,7 +49,7 @@ lint: $(READY)  ## ruff, mypy, import directions, the chapters' code and form
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
-	@$(RUN) -m importlinter.cli lint 2>/dev/null || $(RUN) -c 'import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())'
+	@$(RUN) -c 'from importlinter.cli import lint_imports_command as lint; lint()'
 	@$(RUN) book/lint.py
 
 serve: $(READY)  ## show the built book at http://localhost:8000
