@@ -185,19 +185,23 @@ def _object(scene: Scene, action: str, besides: str = "") -> Participant:
     return object_phrase(scene, head)
 
 
-def _fitting(scene: Scene, noun: str, besides: str = "") -> Participant:
-    """Return an adjective that suits a participant, other than ``besides``."""
-    kind = scene.names[noun].kind
+def _fitting(scene: Scene, noun: str, besides: str = "", form: str = "pos") -> Participant:
+    """Return an adjective that suits a participant, has a form, and is not ``besides``."""
+    owner = scene.names[noun]
     taken = scene.names[besides].lexeme if besides else None
-    while True:
-        adjective = scene.dice.draw(partners(scene.names[noun].lexeme.lemma, _predicates(kind), scene.split))
-        if adjective is not taken or len(_predicates(kind).items) < 2:
+    table = partners(owner.lexeme.lemma, _predicates(owner.kind, form), scene.split)
+    for _ in range(4):
+        if (adjective := scene.dice.draw(table)) is not taken:
             return quality(adjective)
+        table = _predicates(owner.kind, form)
+    return quality(adjective)
 
 
 @cache
-def _predicates(kind: str) -> Table[Lexeme]:
-    return table_of("ADJ", (f"of:{kind}",), ("attributive", "nationality", "film", "order", "absolute", "relation"))
+def _predicates(kind: str, form: str = "pos") -> Table[Lexeme]:
+    without = ("attributive", "nationality", "film", "order", "absolute", "relation")
+    found = table_of("ADJ", (f"of:{kind}",), without)
+    return lexeme_table([x for x in found.items if form in x.forms])
 
 
 def _same_kind(scene: Scene) -> Participant:
@@ -266,9 +270,7 @@ def cast(scene: Scene, frame: str, needed: frozenset[str]) -> None:
     elif frame == "object-quality":
         names["o"] = object_phrase(scene, scene.dice.draw(table_of("NOUN", ("thing",))))
     if frame == "comparable":
-        while "comp" not in (found := _fitting(scene, "s")).lexeme.forms:
-            pass
-        names["a"] = found
+        names["a"] = _fitting(scene, "s", form="comp")
     for name, maker in MAKERS.items():
         if name in needed and name not in names:
             names[name] = maker(scene)

@@ -118,7 +118,7 @@ def bits_per_byte(lm: LanguageModel, texts: Sequence[Text], *, batch_tokens: int
 
 
 def _prefix(lm: LanguageModel) -> list[int]:
-    """The token before the first word: the start token, or the end token in families that have no other."""
+    """Return the token before the first word: the start token, or the end token in families that have no other."""
     token = lm.tokenizer.bos_token_id
     token = lm.tokenizer.eos_token_id if token is None else token
     if token is None:

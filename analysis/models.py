@@ -147,7 +147,7 @@ def load_model(
     _check_location(name)
     if not Path(name).exists() and not _hub_is_reachable():
         options["local_files_only"] = True  # what is cached still loads; the rest fails at once, not after retries
-    with _quiet_transformers():
+    with quiet_transformers():
         config = _from_pretrained(transformers.AutoConfig, name, **options)
         path = _down_projection_path(config, name)
         model = _from_pretrained(
@@ -243,8 +243,8 @@ def _in_and_out_features(module: nn.Module) -> tuple[int, int]:
 
 
 @contextmanager
-def _quiet_transformers() -> Iterator[None]:
-    """Keep transformers' progress bars and advice out of the chapters while a model loads."""
+def quiet_transformers() -> Iterator[None]:
+    """Keep transformers' progress bars and advice out of the chapters while a model is loaded or saved."""
     log = transformers.utils.logging
     verbosity, bars = log.get_verbosity(), log.is_progress_bar_enabled()
     log.set_verbosity(logging.ERROR)

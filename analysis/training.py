@@ -24,6 +24,7 @@ from tokenizers import decoders, models, pre_tokenizers, processors, trainers
 
 from analysis import language
 from analysis.errors import InputError
+from analysis.models import quiet_transformers
 
 BOS, PAD = "<s>", "<pad>"
 Tokens = npt.NDArray[np.uint16]
@@ -51,13 +52,13 @@ class Recipe:
     """
 
     n_layers: int = 6
-    hidden: int = 192
-    mlp: int = 768
-    heads: int = 6
+    hidden: int = 160
+    mlp: int = 704
+    heads: int = 5
     vocabulary: int = 2048
     context: int = 256
     batch: int = 32
-    steps: int = 3000
+    steps: int = 2000
     words: int = 8_000_000
     learning_rate: float = 2e-3
     warmup: float = 0.03
@@ -102,7 +103,11 @@ def train(recipe: Recipe, out: Path, work: Path, *, n_jobs: int = 2, minutes_per
             _report(curve, recipe.steps, spent)
             last = now
     spent = minutes + (time.monotonic() - started) / 60
-    loss = {"minutes": round(spent, 1), "loss": [round(value, 4) for value in curve]}
+    loss = {
+        "minutes": round(spent, 1),
+        "threads": torch.get_num_threads(),
+        "loss": [round(value, 4) for value in curve],
+    }
     _export(model, tokenizer, out, {"recipe": asdict(recipe), "loss": loss})
     return out
 
@@ -268,8 +273,9 @@ def _named(model: Any) -> dict[str, torch.nn.Parameter]:
 def _export(model: Any, tokenizer: Any, out: Path, records: dict[str, Any]) -> None:
     """Write the finished model and, as JSON, what is known of its making."""
     out.mkdir(parents=True, exist_ok=True)
-    model.to(torch.bfloat16).eval().save_pretrained(out)
-    tokenizer.save_pretrained(out)
+    with quiet_transformers():
+        model.to(torch.bfloat16).eval().save_pretrained(out)
+        tokenizer.save_pretrained(out)
     for name, record in records.items():
         (out / f"{name}.json").write_text(json.dumps(record) + "\n")
 
@@ -295,6 +301,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Train the teaching model on the teaching language.")
     parser.add_argument("--out", type=Path, default=Path("data/teaching-model"), help="where the model goes")
     parser.add_argument("--work", type=Path, help="checkpoints (default: _build/training/<name of out>-<seed>)")
+    parser.add_argument("--threads", type=int, default=1, help="of torch; another number gives other last digits")
     parser.add_argument("--jobs", type=int, default=2, help="processes that write the text")
     parser.add_argument("--minutes-per-checkpoint", type=float, default=1.0, help="how much a kill may cost")
     for field in fields(Recipe):
@@ -303,6 +310,7 @@ def main(arguments: list[str] | None = None) -> int:
     recipe = Recipe(**{field.name: options[field.name] for field in fields(Recipe)})
     out: Path = options["out"]
     work = options["work"] or Path("_build/training") / f"{out.name}-{recipe.seed}"
+    torch.set_num_threads(options["threads"])
     try:
         train(recipe, out, work, n_jobs=options["jobs"], minutes_per_checkpoint=options["minutes_per_checkpoint"])
     except InputError as error:
