@@ -10,7 +10,7 @@ from analysis.domain_arithmetic import near
 from analysis.numerals import digits
 from analysis.patterns import Pattern, Scene
 from analysis.samples import Sample, shuffled_choices
-from analysis.tokens import CODE_BREAK, Tok
+from analysis.tokens import BREAK, CODE_BREAK, Tok
 
 VARIABLES = ["a", "b", "c", "n", "x", "y"]
 LARGEST_START = 9
@@ -115,7 +115,7 @@ def code_question(scene: Scene) -> Sample:
     wrong = [list(digits(value)) for value in near(scene, made.output)]
     choices, answer = shuffled_choices(scene, list(digits(made.output)), wrong)
     lines = [_statement(line) for line in made.lines]
-    return Sample(lines, [CODE_BREAK[:1] + ("", "", "", ""), *compiled()(scene)], choices, answer, made.kind)
+    return Sample(lines, [BREAK, *compiled()(scene)], choices, answer, made.kind)
 
 
 def listing(scene: Scene) -> list[list[Tok]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, lru_cache
+from typing import Any
 
 from analysis.chance import split_of
 from analysis.lexicon import Lexeme, load_lexicon
@@ -71,6 +72,8 @@ QUESTIONS = {
     "language": "question/NOUN : what/DET language is spoken/VERB in {name} ?",
     "home": "question/NOUN : where/ADV does {name.the} live/VERB ?",
     "food": "question/NOUN : what does {name.the} eat ?",
+    "birthplace": "question/NOUN : where/ADV was {name.full} born/VERB ?",
+    "trade": "question/NOUN : what was {name.full} ?",
 }
 """Questions about facts, by the field that answers them."""
 
@@ -157,7 +160,7 @@ def _preposition(place: Lexeme) -> Tok:
     return token(load_lexicon().get("ADP", "on" if place.lemma in ON else "in"), "base")
 
 
-Source = tuple[tuple[Line, ...], Callable[[], tuple[object, ...]], Callable[..., dict[str, Participant]]]
+Source = tuple[tuple[Line, ...], Callable[[], tuple[Any, ...]], Callable[..., dict[str, Participant]]]
 
 
 @lru_cache(maxsize=1)
@@ -171,7 +174,7 @@ def compiled() -> tuple[Source, ...]:
 
 
 @cache
-def _told_in(kind: int, split: str) -> tuple[tuple[object, tuple[Line, ...]], ...]:
+def _told_in(kind: int, split: str) -> tuple[tuple[Any, tuple[Line, ...]], ...]:
     """Return the entities with the lines that a split may tell of them; the first line, the definition, is for all."""
     lines, entities, _ = compiled()[kind]
     found = []
@@ -209,37 +212,46 @@ def stem() -> Pattern:
 
 
 @cache
-def _askable(field: str, split: str) -> tuple[object, ...]:
-    """Return the entities that a split may ask a question about."""
-    entities = countries() if field in {"capital", "continent", "language"} else creatures()
-    return tuple(x for x in entities if split_of("fact", field, x.name.lemma) == split)  # type: ignore[attr-defined]
+def _kind_of_field(field: str) -> int:
+    """Return which kind of entity has a field: 0 countries, 1 animals, 2 people."""
+    return 0 if field in {"capital", "continent", "language"} else 1 if field in {"home", "food"} else 2
 
 
-def fact_question(scene: Scene, field: str = "") -> Sample:
+@cache
+def _askable(split: str, fields: tuple[str, ...]) -> dict[str, tuple[Any, ...]]:
+    """Return the entities that a split may ask about, by field."""
+    found = {}
+    for field in fields:
+        entities = enumerate(compiled()[_kind_of_field(field)][1]())
+        found[field] = tuple(x for at, x in entities if split_of("fact", field, at) == split)
+    return {field: entities for field, entities in found.items() if entities}
+
+
+def fact_question(scene: Scene, fields: tuple[str, ...] = tuple(QUESTIONS)) -> Sample:
     """Return a question about the world: every fact is told in training, but not every question is asked there."""
     dice = scene.dice
-    field = field or dice.pick(tuple(QUESTIONS))
-    entity = dice.pick(_askable(field, scene.split))
-    cast = of_country if field in {"capital", "continent", "language"} else of_creature
-    everyone = countries() if cast is of_country else creatures()
-    scene.names.update(cast(entity))  # type: ignore[arg-type]
+    askable = _askable(scene.split, fields)
+    field = dice.pick(tuple(askable))
+    entity = dice.pick(askable[field])
+    _, everyone, cast = compiled()[_kind_of_field(field)]
+    scene.names.update(cast(entity))
     right = getattr(entity, field)
-    others = list(dict.fromkeys(getattr(x, field) for x in everyone if getattr(x, field) is not right))
+    others = list(dict.fromkeys(getattr(x, field) for x in everyone() if getattr(x, field) is not right))
     wrong = [_answer(x, field) for x in dice.sample(others, 3)]
     choices, answer = shuffled_choices(scene, _answer(right, field), wrong)
-    return Sample([_questions()[field](scene)], stem()(scene), choices, answer, f"fact-{field}")
+    return Sample([_questions()[field](scene)], stem()(scene), choices, answer, field)
 
 
 def _answer(lexeme: Lexeme, field: str) -> list[Tok]:
     """Return an answer as it stands after *Answer:*; places with *in*, countable food in the plural."""
     lexicon = load_lexicon()
-    if field == "continent":
+    if field in {"continent", "birthplace"}:
         return [token(lexicon.get("ADP", "in"), "base"), token(lexeme, "sg")]
     if field == "home":
-        the = token(lexicon.get("DET", "the"), "base")
-        return [_preposition(lexeme), the, token(lexeme, "sg")]
-    form = "pl" if field == "food" and "mass" not in lexeme.tags else "sg"
-    return [token(lexeme, form)]
+        return [_preposition(lexeme), token(lexicon.get("DET", "the"), "base"), token(lexeme, "sg")]
+    if field == "trade":
+        return [token(lexicon.get("DET", "a"), "base"), token(lexeme, "sg")]
+    return [token(lexeme, "pl" if field == "food" and "mass" not in lexeme.tags else "sg")]
 
 
 def question_lines(scene: Scene) -> list[list[Tok]]:
@@ -263,6 +275,5 @@ def _completions() -> dict[str, Pattern]:
 
 def completed_fact(scene: Scene) -> Sample:
     """Return a statement of a fact, in a wording of its own, to be completed."""
-    field = scene.dice.pick(tuple(COMPLETIONS))
-    made = fact_question(scene, field)
-    return Sample([], _completions()[field](scene), made.choices, made.answer, made.group)
+    made = fact_question(scene, tuple(COMPLETIONS))
+    return Sample([], _completions()[made.group](scene), made.choices, made.answer, made.group)

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - a pattern is one line
 """Passages with questions that they answer."""
 
 from __future__ import annotations
@@ -212,7 +211,8 @@ def _passage(scene: Scene) -> tuple[list[Fact], list[list[Tok]]]:
 def passage_question(scene: Scene, completion: bool = False) -> Sample:
     """Return a passage with one question, or with a statement to be completed."""
     facts, told = _passage(scene)
-    patterns = compiled()[3 if completion else 2]
+    _, _, asked, completed = compiled()
+    patterns = completed if completion else asked
     while not {fact.kind for fact in facts} & {kind.removeprefix("who-") for kind in patterns}:
         facts, told = _passage(scene)
     question, right, wrong, kind = _ask(scene, facts, patterns)

@@ -154,8 +154,8 @@ def creatures() -> tuple[Creature, ...]:
 
 FAME = {
     "writer": ("novels", "stories", "plays"),
-    "painter": ("portraits", "landscapes", "paintings"),
-    "singer": ("songs", "ballads"),
+    "painter": ("portraits", "statues", "paintings"),
+    "singer": ("songs", "tunes"),
     "musician": ("songs", "tunes"),
     "physicist": ("experiments", "theories"),
     "chemist": ("experiments", "medicines"),
@@ -169,7 +169,7 @@ FAME = {
 
 
 @lru_cache(maxsize=1)
-def figures(count: int = 240) -> tuple[Figure, ...]:
+def figures(count: int = 160) -> tuple[Figure, ...]:
     """Return the people of the encyclopedia, each with a name of their own."""
     lexicon = load_lexicon()
     firsts = lexicon.select("PROPN", "person-f") + lexicon.select("PROPN", "person-m")
