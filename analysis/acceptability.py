@@ -132,7 +132,8 @@ def pair(scene: Scene, phenomenon: str = "") -> tuple[list[Tok], list[Tok], str]
         end, dice.used = dice.used, start
         bad, _ = _twin(entry, dice, scene.split, False)
         dice.used = end
-        return good, bad, phenomenon
+        if [tok[0] for tok in good] != [tok[0] for tok in bad]:  # *beat* and *beat* are no pair
+            return good, bad, phenomenon
 
 
 def _scrambled(scene: Scene) -> list[Tok]:

@@ -258,7 +258,8 @@ def cast(scene: Scene, frame: str, needed: frozenset[str]) -> None:
     scene : Scene
         Gets new ``names``; ``s`` and others that are there already stay.
     frame : str
-        A frame of `FRAME_TAGS`, or ``quality``, ``comparable`` (its adjective has *-er*), ``object-quality`` or ``weather``, without a verb.
+        A frame of `FRAME_TAGS`, or ``quality``, ``comparable`` (with an adjective in *-er*),
+        ``object-quality`` or ``weather``, without a verb.
     needed : frozenset of str
         Names that the pattern uses.
     """

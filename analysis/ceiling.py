@@ -139,6 +139,7 @@ def next_tag_posterior(text: Text, at: int, steps: int = 400, seed: int = 0) -> 
     InputError
         If the text is not a passage of the teaching language or has no such word.
     """
+    _key(text)
     if not 0 <= at < len(text.words):
         raise InputError(f"no word {at} in {text.document!r}: give 0 to {len(text.words) - 1}")
     digest = crc32(f"{text.document}/{at}".encode())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import accumulate
@@ -90,6 +90,13 @@ class Dice:
         """Return one item of a table by weight."""
         at = bisect_right(table.cumulative, self.random() * table.cumulative[-1])
         return table.items[min(at, len(table.items) - 1)]
+
+    def draw_besides(self, table: Table[T], taken: Collection[T], tries: int = 12) -> T | None:
+        """Return one item of a table that is not among those taken, or None if none comes in so many draws."""
+        for _ in range(tries):
+            if (item := self.draw(table)) not in taken:
+                return item
+        return None
 
     def sample(self, items: Sequence[T], n: int) -> list[T]:
         """Return n different items in random order."""

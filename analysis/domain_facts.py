@@ -18,11 +18,11 @@ from analysis.world import Country, Creature, Figure, countries, creatures, figu
 COUNTRY = """
 copula: {name} is a {size} country in {continent} . // copula: its capital/NOUN is {capital} .
 apposition: {capital} , the capital/NOUN of {name} , is one of the ( oldest/ADJ | largest | most beautiful ) cities in {continent} .
-passive-short: {language} is spoken/VERB in {name} . // existential: there/PRON are about {millions} million people in the country/NOUN .
+passive-short: {language} is spoken/VERB in {name} . // existential: there/PRON are {museums} museums in {capital} .
 frequency-adverb: most/ADJ people in {name} speak {language} .
-np-coordination: {name} and {neighbour} share/VERB a long/ADJ border/NOUN .
-past-perfect: the first/ADJ parliament met in {founded} ; before/ADP that/DET year , {neighbour} had/AUX ruled/VERB:part the land/NOUN .
-passive-agent: in {founded} , the country/NOUN was freed from {neighbour} .
+np-coordination: {name} and {neighbour} trade/VERB with each/DET other/ADJ .
+past-perfect: before/SCONJ the first/ADJ parliament met in {founded} , a king had/AUX ruled/VERB:part the land/NOUN .
+passive-agent: the great/ADJ museum of {capital} was built in {founded} by a rich merchant .
 transitive: {name} sells {product} to/ADP ( {neighbour} | many countries | the whole/ADJ world ) .
 passive-short: a lot/NOUN of {product} is made/VERB:part in the south of the country/NOUN .
 subject-relative: travellers who/PRON come/VERB to/ADP {name} ( visit/VERB the museums of {capital} | walk/VERB in the mountains | see/VERB {animals} in the forests ) .
@@ -52,7 +52,7 @@ quantifier: every spring/NOUN , the mother has/VERB ( two | three | four ) child
 
 FIGURE = """
 apposition: {name.full} , born/VERB in {birthplace} in {born} , was a famous {trade} .
-copula: {name.full} ( {born} to/ADP {died} ) was a {trade} from {birthplace} . // intransitive: {name.he} lived in {city} .
+subject-relative: {name.full} , who lived/VERB from {born} to/ADP {died} , was a {trade} from {birthplace} . // intransitive: {name.he} lived in {city} .
 past-perfect: before/SCONJ {name.he} became a {trade} , {name.he} had/AUX worked in a ( shop/NOUN | bank/NOUN | factory | school/NOUN ) .
 transitive: at the age of {young} , {name.he} left/VERB {birthplace} and moved/VERB to/ADP {city} .
 adverbial-relative: in {city} , where/SCONJ {name.he} lived for many years , {name.he} met {name.his} best friend/NOUN .
@@ -109,7 +109,7 @@ def of_country(country: Country) -> dict[str, Participant]:
     fields = ("name", "capital", "continent", "language", "neighbour")
     found = {field: thing(getattr(country, field)) for field in fields}
     found |= {"size": _adjective(country.size), "product": _noun(country.product)}
-    found |= {"founded": _plain(number_token(country.founded)), "millions": _plain(number_token(country.millions))}
+    found |= {"founded": _plain(number_token(country.founded)), "museums": _plain(number_token(country.museums))}
     found["animals"] = _noun(country.animal, "pl")
     return found
 
@@ -180,7 +180,9 @@ def _told_in(kind: int, split: str) -> tuple[tuple[Any, tuple[Line, ...]], ...]:
     found = []
     for at, entity in enumerate(entities()):
         # Every combination of an entity with a line belongs to one split, but a short article borrows from train.
-        kept = [line for line in lines[1:] if split_of(kind, at, line[0].source) == split]
+        # What is asked about and not in the definition, the language, is told in every split.
+        told = [line for line in lines[1:] if "{language}" in line[0].source]
+        kept = [line for line in lines[1:] if line in told or split_of(kind, at, line[0].source) == split]
         kept += [line for line in lines[1:] if line not in kept and split_of(kind, at, line[0].source) == "train"]
         found.append((entity, (lines[0], *kept[: SENTENCES[1]])))
     return tuple(found)

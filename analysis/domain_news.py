@@ -30,12 +30,12 @@ transitive: {team.np} ( beat/VERB | defeated ) {team2.np} ( by {a} to/ADP {b} | 
 transitive: {team.np} ( won/VERB | lost/VERB ) ( a match | the last/ADJ game | another match ) against {team2.np} in {city} on {day} .
 apposition: {who.full} , the captain/NOUN of {team.np} , ( scored | missed ) ( a penalty | a goal | two goals ) in the last/ADJ minute .
 passive-agent: the ( first | second/ADJ | last/ADJ ) goal was scored by {who.full} .
-past-progressive: {team2.np} were ( winning/VERB | leading/VERB ) until/SCONJ {who.full} ( came/VERB on/ADP | fell/VERB | broke/VERB his leg/NOUN ) .
+past-progressive: {team2.np} were ( winning/VERB | leading/VERB ) until/SCONJ {who.full} ( came/VERB on/ADP | fell/VERB | broke/VERB {who.his} leg/NOUN ) .
 indirect-speech: the ( coach/NOUN | trainer ) of {team2.np} said that/SCONJ {it} had/AUX ( played/VERB too slowly | trained/VERB:part too little/ADV | deserved/VERB more ) .
 direct-speech: “ we ( were too slow/ADJ | never gave up | played/VERB for our fans ) , ” said the ( goalkeeper | captain/NOUN | striker ) .
-superlative: it was the ( biggest | best/ADJ | worst/ADJ ) ( defeat/NOUN | victory | match ) of {team.np} this season .
-negative-inversion: never before/ADV had/AUX {team.np} won/VERB:part so many ( games | points/NOUN | medals ) .
-present-perfect: {team.np} have/AUX now lost/VERB:part {b} of {a} games .
+superlative: it was the ( biggest | longest/ADJ | hardest/ADJ ) match of the season for {team.np} .
+negative-inversion: never before/ADV had/AUX so many fans come/VERB:part to/ADP a ( game | match ) .
+present-perfect: {team.np} have/AUX now played/VERB {a} games and won/VERB:part {b} .
 future: on {day2} , they will/AUX ( meet/VERB | play/VERB ) {team2.np} again in the ( cup/NOUN | league ) .
 comparative: {team2.np} ran/VERB more/ADV than/SCONJ {team.np} , but they did not ( score/VERB | win/VERB ) .
 concession-clause: although the ( referee | goalkeeper ) was injured/VERB , the match went on/ADP .
@@ -69,25 +69,25 @@ past-perfect: the ( talks/NOUN | elections ) had/AUX begun/VERB {b} days before/
 existential: there/PRON was ( an earthquake | a flood/NOUN | a drought ) in the ( north/NOUN | south/NOUN ) of {country} .
 time-clause: when the ( rebels/NOUN | soldiers ) left/VERB {city} , the ( refugees | people ) came/VERB back .
 passive-short: a new ( president | mayor | parliament ) will/AUX be/AUX elected/VERB:part in {month} .
-whose-relative: the ( general/NOUN | judge/NOUN ) whose/DET soldiers ( attacked/VERB | killed/VERB ) the protesters fled to/ADP {country2} .
+whose-relative: the general/NOUN whose/DET soldiers ( attacked/VERB | killed/VERB ) the protesters fled to/ADP {country2} .
 negation: the ( embassy | government ) of {country2} did not want/VERB to/PART ( answer/VERB | comment/VERB ) .
 quantifier: most/ADJ ( voters | refugees | citizens ) were ( women | afraid | poor/ADJ ) .
 """,
     "science": """
 transitive: ( researchers | scientists | biologists ) in {city} ( discovered | found/VERB ) a new ( planet | virus | species | gene ) .
-passive-agent: a new ( drug/NOUN | vaccine | robot | telescope ) was ( invented | tested/VERB | built ) by ( engineers | chemists | a professor ) in {country} .
+passive-agent: a new ( ( drug/NOUN | vaccine ) was ( tested/VERB | found/VERB:part ) by ( chemists | doctors ) | ( robot | telescope ) was ( built | invented ) by ( engineers | a professor ) ) in {country} .
 indirect-speech: {who.full} , a ( physicist | biologist | professor ) from {city} , said that/SCONJ the ( experiment/NOUN | test/NOUN | study/NOUN ) was ( successful | difficult ) .
 direct-speech: “ we do not know/VERB ( why the cells/NOUN die/VERB | how old the fossil is | what the planet is made/VERB:part of ) , ” said {who.full} .
 intransitive: the ( rocket | satellite ) ( flew | travelled ) past/ADP {planet} ( in {month} | on {day} ) .
 passive-short: the ( rocket | satellite ) was launched/VERB in {month} .
 indirect-question: the ( team/NOUN | scientists ) ( studied/VERB | measured/VERB ) how ( {animals} sleep/VERB | {animals} find/VERB their food | the climate changes/VERB ) .
-purpose-clause: they used/VERB a ( microscope | telescope | computer ) to/PART ( measure/VERB the cells/NOUN | find/VERB the gene | watch/VERB the stars/NOUN ) .
+purpose-clause: they used/VERB ( a microscope to/PART measure/VERB the cells/NOUN | a computer to/PART find/VERB the gene | a telescope to/PART watch/VERB the stars/NOUN ) .
 conditional-real: if the ( drug/NOUN | vaccine ) works/VERB , it will/AUX ( cure/VERB | help/VERB ) {number} million people .
 existential: there/PRON is ( oxygen | water/NOUN | no life ) on {planet} , ( a study/NOUN | an experiment/NOUN ) showed/VERB .
 comparative: the new ( telescope | microscope | computer ) is {b} times/ADP faster/ADJ than/ADP the old one/NOUN .
 object-relative: the ( bacterium | molecule | fossil ) that/PRON they found/VERB is {number} million years old .
 negation: the ( theory | hypothesis ) did not explain the ( results/NOUN | data ) .
-pseudo-cleft: what the ( researchers | physicists ) found/VERB was a new ( atom | comet | galaxy ) .
+pseudo-cleft: what the ( researchers | physicists ) found/VERB was a new ( bacterium | comet | galaxy ) .
 """,
 }
 """Sentences by topic; the first two of each can open a report."""
@@ -133,9 +133,8 @@ def _characters(scene: Scene) -> None:
     for name, tag in (("team", "team"), ("firm", "company"), ("country", "country"), ("day", "day")):
         table = table_of("PROPN", (tag,))
         first = dice.draw(table)
-        second = dice.draw(partners(first.lemma, table, scene.split))
-        while second is first:
-            second = dice.draw(table)
+        second = dice.draw_besides(partners(first.lemma, table, scene.split), {first})
+        second = second or dice.draw_besides(table, {first}) or first
         names[name], names[f"{name}2"] = thing(first), thing(second)
     names["team"].number = names["team2"].number = "pl"
     names["it"] = names["team2"]
@@ -158,7 +157,7 @@ def report(scene: Scene) -> Sample:
     _characters(scene)
     lines = topics[topic]
     first = dice.below(2)
-    rest = [i for i in range(len(lines)) if i != first]
+    rest = range(2, len(lines))
     chosen = [lines[i] for i in sorted(dice.sample(rest, dice.between(*SENTENCES)))]
     if dice.chance(OTHER_RATE):
         # Fewer sentences than on the topic itself, which has at least two and its first.

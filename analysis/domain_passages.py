@@ -46,7 +46,7 @@ apposition: {who} has/VERB a friend/NOUN with four legs/NOUN , {pet.a} called {n
     "likes": """
 transitive: {who} likes/VERB {food} more than/ADP anything .
 frequency-adverb: {who} eats {food} every ( morning | evening | day ) .
-passive-short: {who} was given/VERB {food} for dinner , and loved/VERB it .
+passive-short: {who} was given/VERB {food} for dinner , and asked/VERB for more/ADJ .
 """,
     "met": """
 transitive: in {month} , {who} met {job2.a} ( on a train/NOUN | in a park/NOUN | at a party ) .
@@ -102,19 +102,30 @@ def compiled() -> tuple[dict[str, tuple[Line, ...]], tuple[Line, ...], dict[str,
     return facts, tuple(named_lines(FILLERS)), asked, reversed_
 
 
+def _united(*tags: str) -> Table[Lexeme]:
+    """Return the countable nouns with any of the tags."""
+    found = [x for tag in tags for x in table_of("NOUN", (tag,), ("mass",)).items]
+    return lexeme_table(tuple(dict.fromkeys(found)))
+
+
 @cache
 def _values(kind: str) -> Table[Lexeme]:
     """Return what may answer a question of a kind."""
     if kind == "city":
         return table_of("PROPN", ("city",))
     if kind == "bought":
-        found = table_of("NOUN", ("object",), ("mass",)).items + table_of("NOUN", ("toy",), ("mass",)).items
-        return lexeme_table(tuple(dict.fromkeys(found)))
+        return _united("clothing", "toy", "furniture")
     if kind == "pet":
-        return lexeme_table(table_of("NOUN", ("animal",)).items[:40])
+        return _united("pet", "farm", "bird")
     if kind == "likes":
-        return lexeme_table([x for x in table_of("NOUN", ("food",)).items if x.lemma not in {"food", "meal"}])
-    return table_of("NOUN", ("occupation",))
+        return lexeme_table(
+            [
+                x
+                for x in table_of("NOUN", ("food",)).items
+                if x.lemma not in {"food", "meal", "breakfast", "lunch", "dinner"}
+            ]
+        )
+    return table_of("NOUN", ("occupation",), ("male", "female"))
 
 
 SLOTS = {"job": "job", "city": "city", "bought": "thing", "pet": "pet", "likes": "food", "met": "job2"}
@@ -151,8 +162,8 @@ def _facts(scene: Scene, kinds: list[str]) -> list[Fact]:
         taken: set[Lexeme] = set()
         for one in people:
             table = partners(one.lexeme.lemma, _values(kind), scene.split)
-            while (value := scene.dice.draw(table)) in taken:
-                table = _values(kind)
+            value = scene.dice.draw_besides(table, taken) or scene.dice.draw_besides(_values(kind), taken)
+            assert value is not None
             taken.add(value)
             phrase = _phrase(kind, value)
             found.append(Fact(one, kind, _answer(kind, phrase), {"who": one, SLOTS[kind]: phrase}))

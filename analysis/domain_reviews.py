@@ -27,7 +27,7 @@ OPENING = """
 copula: {title} is a new ( comedy | drama | thriller | romance | western/NOUN | film ) by {maker.full} .
 past-perfect: I had/AUX waited a long time for {title} , the ( new | latest/ADJ | second/ADJ ) film by {maker.full} .
 transitive: last/ADJ ( week | night | Friday ) , I saw/VERB {title} with ( my {kin.head} | a friend/NOUN | two friends ) .
-subject-relative: {title} is a ( film | story | drama ) about ( {job.a} | two {jobs.noun} ) who ( travels@job to/ADP {city} | loses@job everything/PRON | finds@job a secret/NOUN | falls/VERB@job in love/NOUN ) .
+subject-relative: {title} is a ( film | story | drama ) about ( {job.a} who ( travels@job to/ADP {city} | loses@job everything/PRON | finds@job a secret/NOUN | falls/VERB@job in love/NOUN ) | two {jobs.noun} who ( travels@jobs to/ADP {city} | loses@jobs everything/PRON | finds@jobs a secret/NOUN | falls/VERB@jobs in love/NOUN ) ) .
 indirect-speech: everyone told me that/SCONJ {title} was the film of the year .
 passive-agent: {title} was directed by {maker.full} , who also ( wrote the script | played/VERB the hero ) .
 cause-clause: I went to/PART see/VERB {title} because ( my {kin.head} likes/VERB {maker.full} | it was raining | a friend/NOUN had/AUX two tickets ) .
@@ -70,7 +70,7 @@ so-that: {aspect.the} was@aspect so {adj} that/SCONJ I told everyone about it .
 
 CONTRAST = """
 concession-clause: although {other.the} was@other {unlike} , {aspect.the} was@aspect {adj} .
-clause-coordination: {other.the} was@other a little {unlike} , but {aspect.the} was@aspect ( very | really ) {adj} .
+clause-coordination: {other.the} was@other perhaps {unlike} , but {aspect.the} was@aspect ( very | really ) {adj} .
 correlative-coordination: yes/INTJ , {other.the} was@other {unlike} , but {aspect.the} was@aspect {adj} .
 """
 """Statements of weight one that admit the contrary first."""
@@ -101,7 +101,7 @@ ASPECTS = ("acting sg, plot sg, dialogue sg, music sg, camerawork sg, ending sg,
            "costume pl, scene pl, editing sg, cast sg, humour sg, song pl, story sg, character pl, performance pl")  # fmt: skip
 OTHERS = {
     "restaurants": (
-        "food sg, soup sg, waiter sg, wine sg, bread sg, kitchen sg, table pl, salad sg, coffee sg, meal sg, cheese sg",
+        "food sg, soup sg, waiter sg, wine sg, bread sg, kitchen sg, table pl, salad sg, coffee sg, meal sg, cheese sg, cake sg, fish sg, chair pl, window pl, music sg",
         """
 locative: last/ADJ ( week | night | Friday ) , I ate/VERB in a new restaurant in {city} with my {kin.head} .
 existential: there/PRON is a new restaurant near the ( station/NOUN | market/NOUN | river ) in {city} .
@@ -109,11 +109,11 @@ existential: there/PRON is a new restaurant near the ( station/NOUN | market/NOU
         """
 existential: there/PRON were only ( two | three | five ) tables in the room .
 transitive: we had/VERB ( soup | fish/NOUN | chicken ) and a bottle/NOUN of wine .
-subject-relative: the woman who/PRON brought the ( menu | bread | water/NOUN ) was from {city} .
+subject-relative: the woman who/PRON brought the ( cheese | bread | water/NOUN ) was from {city} .
 """,
     ),
     "gadgets": (
-        "screen sg, battery sg, camera sg, sound sg, software sg, price sg, colour pl, program pl, light sg, music sg",
+        "screen sg, battery sg, camera sg, sound sg, software sg, price sg, colour pl, program pl, light sg, music sg, picture pl, radio sg, box sg, map pl, game pl, clock sg",
         """
 transitive: last/ADJ ( week | month ) , I bought ( a new phone/NOUN | a new computer | a new laptop ) .
 double-object: my {kin.head} gave me ( a phone/NOUN | a computer | a laptop ) for my birthday .
@@ -175,8 +175,13 @@ def _voice(opening: str, neutral: str, aspects: str) -> Voice:
     )
 
 
+UNFIT = frozenset({"complicated", "violent", "fake", "romantic", "serious", "scary"})
+"""Adjectives of films that say little of their worth, or do not suit every aspect."""
+
+
 def _judging(polarity: str) -> Table[Lexeme]:
-    return table_of("ADJ", ("film", polarity, "of:film"), ("complicated", "infinitive"))
+    found = table_of("ADJ", ("film", polarity, "of:film"), ("infinitive",)).items
+    return lexeme_table([x for x in found if x.lemma not in UNFIT])
 
 
 def title(scene: Scene) -> Participant:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 
-from analysis.casting import draw_name, role
+from analysis.casting import draw_name, nouns_for, role
 from analysis.chance import Table, lexeme_table, partners
-from analysis.lexicon import Lexeme
-from analysis.participants import kind_of, thing
+from analysis.lexicon import Lexeme, load_lexicon
+from analysis.participants import kind_of, thing, verb
 from analysis.patterns import Line, Scene, named_lines, table_of, tell
-from analysis.story_plots import COMMON, PLOTS
+from analysis.story_plots import PLOTS
+from analysis.story_stages import COMMON
 from analysis.tokens import Tok
 
 ADJECTIVE_RATE = 0.7
@@ -20,7 +21,7 @@ Stage = tuple[tuple[Line, ...], int]
 
 
 def parse_stages(block: str) -> tuple[dict[str, str], list[Stage]]:
-    """Read a plot: settings ``name = tags``, stages headed ``> name [count]``, inclusions ``< name [count]``."""
+    """Read a plot: settings ``name = nouns``, stages headed ``> name [count]``, inclusions ``< name [count]``."""
     settings: dict[str, str] = {}
     stages: list[tuple[list[str], int]] = []
     for line in block.strip().splitlines():
@@ -42,30 +43,33 @@ def compiled() -> list[tuple[dict[str, str], list[Stage]]]:
     return [parse_stages(block) for block in PLOTS.values()]
 
 
-@cache
-def _kin(gender: str) -> Table[Lexeme]:
-    return table_of("NOUN", ("family", gender), ("child",))
+ELDERS = {"m": ("father", "uncle", "grandfather"), "f": ("mother", "aunt", "grandmother")}
+PLAIN_KINDS = frozenset({"food", "animal"})
+"""Kinds that get no colour or size: brown lemons make no good stories."""
 
 
 @cache
 def _heads(source: str) -> Table[Lexeme]:
-    """Return the nouns of a setting: tags, alternatives separated by bars."""
+    """Return the nouns of a setting that the lexicon knows."""
     if source == "PROPN":
         return table_of("PROPN", ("city",))
-    found: dict[Lexeme, None] = {}
-    for tags in source.split("|"):
-        wanted = [tag for tag in tags.split() if tag[0] != "-"]
-        without = [tag[1:] for tag in tags.split() if tag[0] == "-"]
-        found |= dict.fromkeys(table_of("NOUN", tuple(wanted), ("mass", "neg", *without)).items)
-    return lexeme_table(list(found))
+    nouns = {x.lemma: x for x in load_lexicon().select("NOUN")}
+    return lexeme_table([nouns[lemma] for lemma in source.split() if lemma in nouns])
+
+
+@cache
+def _deeds() -> Table[Lexeme]:
+    """Return the verbs with an object that are nouns, too: they are talked about."""
+    found = table_of("VERB", ("homograph", "transitive", "passive-ok"), ("particle", "prep", "film", "neg")).items
+    return Table([x for x in found if len(nouns_for(x, "obj").items) > 3])
 
 
 @cache
 def _looks(kind: str) -> Table[Lexeme]:
     """Return the plain adjectives for a kind of thing: what one can see."""
-    seen = ("colour", "size", "age", "material", "shape")
-    without = ("predicative", "attributive", "neg", "film")
-    return lexeme_table([x for x in table_of("ADJ", (f"of:{kind}",), without).items if x.tags & frozenset(seen)])
+    seen = frozenset({"colour", "size", "age", "material", "shape"})
+    found = load_lexicon().select("ADJ", f"of:{kind}", without=("predicative", "attributive", "neg", "film"))
+    return lexeme_table([x for x in found if x.tags & seen and kind not in PLAIN_KINDS])
 
 
 def _characters(scene: Scene, settings: dict[str, str]) -> None:
@@ -75,11 +79,16 @@ def _characters(scene: Scene, settings: dict[str, str]) -> None:
     while (friend := draw_name(dice)) is names["hero"]:
         pass
     names["friend"] = friend
-    names["elder"] = role(dice, dice.draw(_kin("male" if dice.random() < 0.5 else "female")))
+    elder = dice.pick(ELDERS["m" if dice.random() < 0.5 else "f"])
+    names["elder"] = role(dice, load_lexicon().get("NOUN", elder))
+    names["act"] = verb(dice.draw(_deeds()))
+    aims = partners(names["act"].lexeme.lemma, nouns_for(names["act"].lexeme, "obj"), scene.split)
+    names["aim"] = thing(dice.draw(aims))
     for name, source in settings.items():
         head = dice.draw(partners(names["hero"].lexeme.lemma, _heads(source), scene.split))
-        looks = head.upos == "NOUN" and dice.random() < ADJECTIVE_RATE
-        names[name] = thing(head, "sg", dice.draw(_looks(kind_of(head))) if looks else None)
+        looks = _looks(kind_of(head)) if head.upos == "NOUN" else Table[Lexeme](())
+        described = looks.items and dice.random() < ADJECTIVE_RATE
+        names[name] = thing(head, "sg", dice.draw(looks) if described else None)
 
 
 def story(scene: Scene) -> list[list[Tok]]:

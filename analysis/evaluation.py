@@ -117,6 +117,37 @@ def bits_per_byte(lm: LanguageModel, texts: Sequence[Text], *, batch_tokens: int
     )
 
 
+def continue_text(
+    lm: LanguageModel, prompt: str, *, max_tokens: int = 60, temperature: float = 0.8, seed: int = 0
+) -> str:
+    """Let the model write on from a prompt.
+
+    Parameters
+    ----------
+    lm : LanguageModel
+    prompt : str
+    max_tokens : int
+        How many tokens to write; fewer where the context is full.
+    temperature : float
+        0 takes the likeliest token each time.
+    seed : int
+        Of the drawing; the global generator is left as it was.
+
+    Returns
+    -------
+    str
+        Prompt and continuation.
+    """
+    ids = torch.tensor([lm.tokenizer.backend_tokenizer.encode(prompt).ids], device=lm.device)
+    drawing = {"do_sample": True, "temperature": temperature} if temperature > 0 else {"do_sample": False}
+    room = min(max_tokens, lm.context - ids.shape[1])
+    with torch.inference_mode(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        written = lm.model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=room, **drawing)
+    text: str = lm.tokenizer.decode(written[0], skip_special_tokens=True)
+    return text
+
+
 def _prefix(lm: LanguageModel) -> list[int]:
     """Return the token before the first word: the start token, or the end token in families that have no other."""
     token = lm.tokenizer.bos_token_id

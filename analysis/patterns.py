@@ -25,127 +25,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import cache
 
 from analysis.chance import Dice, Table, lexeme_table, partners
 from analysis.errors import InputError
 from analysis.lexicon import Lexeme, load_lexicon
-from analysis.participants import Participant, kind_of, thing, verb
+from analysis.literals import analyse, literal
+from analysis.participants import Participant, thing, verb
 from analysis.tokens import Tok, finite, token
 
 PRONOUN_RATE = 0.75
 """How often a person who was the last subject is called by a pronoun."""
-
-DEFAULTS = {
-    **dict.fromkeys(
-        [
-            "in",
-            "on",
-            "at",
-            "for",
-            "of",
-            "with",
-            "by",
-            "over",
-            "up",
-            "down",
-            "out",
-            "off",
-            "near",
-            "from",
-            "about",
-            "through",
-            "around",
-        ],
-        "ADP",
-    ),
-    **dict.fromkeys(
-        ["inside", "outside", "across", "along", "past", "than", "behind", "under", "between", "against", "towards"],
-        "ADP",
-    ),
-    **dict.fromkeys(
-        ["the", "a", "an", "this", "these", "those", "no", "all", "some", "any", "every", "each", "another", "both"],
-        "DET",
-    ),
-    **dict.fromkeys(["is", "are", "was", "were", "be", "been", "did", "does", "do", "had", "has", "have"], "AUX"),
-    **dict.fromkeys(["can", "could", "will", "would", "may", "might", "must", "should"], "AUX"),
-    **dict.fromkeys(
-        ["he", "him", "she", "her", "it", "they", "them", "we", "us", "you", "i", "me", "what", "who"], "PRON"
-    ),
-    **dict.fromkeys(["and", "but", "or"], "CCONJ"),
-    **dict.fromkeys(
-        [
-            "so",
-            "very",
-            "too",
-            "still",
-            "even",
-            "just",
-            "only",
-            "never",
-            "again",
-            "then",
-            "soon",
-            "now",
-            "always",
-            "often",
-        ],
-        "ADV",
-    ),
-    **dict.fromkeys(
-        [
-            "more",
-            "most",
-            "less",
-            "once",
-            "how",
-            "why",
-            "where",
-            "ever",
-            "yet",
-            "already",
-            "almost",
-            "there",
-            "later",
-            "back",
-            "home",
-            "ago",
-            "next",
-        ],
-        "ADV",
-    ),
-    **dict.fromkeys(["because", "although", "if", "while", "though", "unless", "whether", "when"], "SCONJ"),
-    **dict.fromkeys(
-        [
-            "good",
-            "bad",
-            "best",
-            "old",
-            "new",
-            "first",
-            "last",
-            "little",
-            "big",
-            "small",
-            "long",
-            "short",
-            "own",
-            "other",
-            "many",
-            "few",
-        ],
-        "ADJ",
-    ),
-    **dict.fromkeys(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], "NUM"),
-    **dict.fromkeys(
-        ["man", "day", "time", "year", "morning", "evening", "night", "house", "way", "end", "film", "story", "idea"],
-        "NOUN",
-    ),
-}
-"""Part of speech of a literal that has several, where the pattern names none."""
-
-CONTRACTED = {"ca": "can", "wo": "will", "'m": "be", "'re": "be", "'ll": "will"}
-FORM_ORDER = ("sg", "pos", "nom", "past", "s", "base", "acc")
 
 Op = Callable[["Scene", list[Tok]], None]
 
@@ -199,6 +89,7 @@ class Pattern:
             raise InputError(f"{error} (in the pattern {source!r})") from error
 
     def __call__(self, scene: Scene) -> list[Tok]:
+        """Return the tokens."""
         out: list[Tok] = []
         self.into(scene, out)
         return out
@@ -294,51 +185,11 @@ def _atom(piece: str) -> Op:
         return _slot(piece[1:-1])
     if piece[0] == "&" and len(piece) > 1:
         name = piece[1:]
-        return lambda scene, out: FRAGMENTS[name](scene, out)
+        return lambda scene, out: FRAGMENTS[name](scene, out)  # noqa: PLW0108 - may be registered later
     if "@" in piece:
         return _agreeing(*piece.split("@"))
     tok = literal('"' if piece in {"“", "”"} else piece)
     return lambda scene, out: out.append(tok)
-
-
-@lru_cache(maxsize=1)
-def _analyses() -> dict[str, list[tuple[Lexeme, str]]]:
-    """Return every form of the lexicon with what it can be."""
-    found: dict[str, list[tuple[Lexeme, str]]] = {}
-    for lexeme in load_lexicon().lexemes:
-        for name, form in lexeme.forms.items():
-            found.setdefault(form if lexeme.upos == "PROPN" else form.lower(), []).append((lexeme, name))
-    return found
-
-
-def analyse(piece: str) -> tuple[Lexeme, str, str]:
-    """Return the lexeme, the form's name and the spelling of a literal ``word[/UPOS[:form]]``."""
-    word, _, tag = piece.rpartition("/") if len(piece) > 1 and "/" in piece else (piece, "", "")
-    upos, _, form = tag.partition(":")
-    lemma = CONTRACTED.get(word)
-    if lemma:
-        upos = "AUX"
-        form = "are" if word == "'re" else "am" if word == "'m" else "base"
-    found = _analyses().get(lemma or word, []) or _analyses().get(word.lower(), [])
-    upos = upos or (DEFAULTS.get(word.lower(), "") if len({x.upos for x, _ in found}) > 1 else "")
-    kept = [(x, name) for x, name in found if (not upos or x.upos == upos) and (not form or name == form)]
-    if lemma and not kept:
-        kept = [(load_lexicon().get("AUX", lemma), form)]
-    if not kept:
-        raise InputError(f"the lexicon has no {piece!r}: add it to data/lexicon.yml")
-    if len({x.upos for x, _ in kept}) > 1:
-        raise InputError(f"{piece!r} may be {', '.join(sorted({x.upos for x, _ in kept}))}: name one")
-    kept.sort(key=lambda pair: (FORM_ORDER.index(pair[1]) if pair[1] in FORM_ORDER else 9, pair[0].rank))
-    return (*kept[0], word)
-
-
-def literal(piece: str) -> Tok:
-    """Return the token of a literal."""
-    lexeme, form, word = analyse(piece)
-    if lexeme.upos == "PROPN" or lexeme.lemma == "I":
-        word = lexeme.forms[form]
-    _, lemma, upos, feats, _ = token(lexeme, form)
-    return (word, lemma, upos, feats, "")
 
 
 def _agreeing(piece: str, name: str) -> Op:
@@ -422,17 +273,27 @@ def new_participant(lexeme: Lexeme, number: str = "sg") -> Participant:
 
 
 @cache
+def homographs() -> frozenset[str]:
+    """Return the lemmas that are words of two or more open classes (*walk*, *light*, *past*)."""
+    found: dict[str, set[str]] = {}
+    for lexeme in load_lexicon().lexemes:
+        if lexeme.upos in {"NOUN", "VERB", "ADJ", "ADV", "ADP"}:
+            found.setdefault(lexeme.lemma, set()).add(lexeme.upos)
+    return frozenset(lemma for lemma, upos in found.items() if len(upos) > 1)
+
+
+@cache
 def table_of(upos: str, tags: tuple[str, ...], without: tuple[str, ...] = ()) -> Table[Lexeme]:
-    """Return the table of the words with all ``tags`` and none of ``without``; an empty one is an error."""
-    found = load_lexicon().select(upos, *tags, without=without)
+    """Return the table of the words with all ``tags`` and none of ``without``; an empty one is an error.
+
+    Beside the lexicon's tags there is ``homograph``; such words are drawn equally often, so that each is met.
+    """
+    found = load_lexicon().select(upos, *(tag for tag in tags if tag != "homograph"), without=without)
+    if "homograph" in tags:
+        found = tuple(x for x in found if x.lemma in homographs())
     if not found:
         raise InputError(f"the lexicon has no {upos} with {' '.join(tags)}: add one to data/lexicon.yml")
-    return lexeme_table(found)
-
-
-def reaches(lexeme: Lexeme, prefix: str, noun: Lexeme) -> bool:
-    """Say whether a verb's or adjective's ``obj:``, ``subj:`` or ``of:`` tag reaches a noun."""
-    return f"{prefix}:{kind_of(noun)}" in lexeme.tags
+    return Table(found) if "homograph" in tags else lexeme_table(found)
 
 
 Line = tuple[Pattern, ...]

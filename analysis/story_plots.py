@@ -1,88 +1,14 @@
 # ruff: noqa: E501 - a pattern is one line
 """The plots of the stories, as data: stages of which one line (or several) is told; `analysis.domain_stories` reads them.
 
-``hero``, ``friend`` and ``elder`` are persons, who keep their names; a plot's head names further participants by the
-tags of their nouns, alternatives separated by bars. A line is ``construction: pattern``, several sentences
+``hero``, ``friend`` and ``elder`` are persons, who keep their names; a plot's head names further participants by their nouns, one of
+which is drawn (``PROPN``: any city). A line is ``construction: pattern``, several sentences
 separated by ``//``.
 """
 
-COMMON = {
-    "opening": """
-existential: once there/PRON was {hero.a-child} who/PRON lived in ( a small village | a big city | an old house | a town ) ( near the sea | by the river | behind the hill | ) . // apposition: {hero.his} name/NOUN was {hero.np} .
-apposition: {hero.np} , {hero.a-young} , lived with {hero.his} {elder.head} ( in a small house/NOUN | at the edge of the forest | near the market/NOUN | in the old part/NOUN of the city ) .
-intransitive: {hero.np} lived in ( a small village | a quiet/ADJ street | a little town | a large house ) ( near the river | by the sea | on a hill | ) . // copula: {hero.his} best/ADJ friend/NOUN was {friend.np} .
-np-coordination: {hero.np} and {friend.np} were ( good friends | neighbours | the best/ADJ of friends ) . // transitive: they ( spent | shared ) every ( summer | weekend | afternoon ) together .
-existential: in ( a small town | a village | a quiet/ADJ valley ) ( far from the city | near the mountains | by the lake ) lived {hero.a-child} {hero.called} {hero.np} . // linking: everyone knew {hero.him} well/ADV .
-""",
-    "character": """
-copula: {hero.np} was ( kind/ADJ | clever | brave | shy | cheerful | patient/ADJ | curious ) , ( but | and ) {hero.he} was ( never | not | seldom ) ( late/ADJ | afraid | lazy | bored/ADJ ) .
-gerund-complement: {hero.np} loved/VERB ( reading | drawing/VERB | singing | cooking/VERB | swimming/VERB | dancing/VERB ) more than/ADP anything else .
-comparative: {hero.np} was ( taller | younger | older | quieter | stronger ) than/ADP {friend.np} , but {friend.np} was ( faster/ADJ | louder/ADJ | braver ) .
-frequency-adverb: {hero.np} ( always | usually | often ) ( helped | visited ) {hero.his} {elder.head} ( in the morning | after/ADP school/NOUN | in the evening ) .
-equative: nobody/PRON in the village was as/ADV ( kind/ADJ | curious | clever | cheerful ) as/ADP {hero.np} .
-used-to: {hero.his} {elder.head} used/VERB to/PART say/VERB that/SCONJ {hero.he} was ( too curious | a born/VERB helper | as/ADV stubborn as/ADP a donkey ) .
-""",
-    "weather": """
-copula: it was a ( cold/ADJ | warm/ADJ | bright | grey/ADJ | windy | rainy | hot ) ( morning | day | afternoon ) in ( spring/NOUN | summer/NOUN | autumn | winter/NOUN ) .
-transitive: the sun/NOUN was shining , and the birds were singing in the trees .
-expletive-weather: it had/AUX rained all day , and the ( streets | roads | fields ) were wet/ADJ .
-past-progressive: a ( cold/ADJ | soft | strong ) wind/NOUN was blowing , and the sky was ( grey/ADJ | dark/ADJ | clear/ADJ ) .
-expletive-weather: it was snowing , and ( everything/PRON was white/ADJ | the village was very quiet/ADJ ) .
-time-clause: when {hero.np} woke up , the sun/NOUN was already high/ADJ in the sky .
-""",
-    "sad": """
-copula: {hero.s} was ( so sad | so worried/ADJ | so angry ) that/SCONJ {hero.he} could not ( eat | sleep/VERB | speak | think/VERB ) .
-intransitive: {hero.s} sat down and ( cried/VERB | thought/VERB for a long time | said nothing/PRON ) .
-negation: {hero.s} did n't know what to/PART do/VERB .
-linking: {hero.s} felt ( sad | lonely | terrible | hopeless ) , and ( {hero.p} eyes were full/ADJ of tears | {hero.he} wanted to/PART cry/VERB ) .
-exclamative-how: “ how/ADV ( sad | stupid | terrible ) ! ” said {hero.np} .
-negative-inversion: never had/AUX {hero.np} been/AUX so ( sad | worried/ADJ | unhappy ) .
-""",
-    "ask": """
-direct-speech: “ can you help/VERB me ? ” {hero.s} asked . // direct-speech: “ of course I can , ” ( said | answered/VERB ) {friend.np} .
-double-object: {hero.s} told {friend.np} the whole/ADJ story . // direct-speech: “ do n't worry/VERB , ” said {friend.np} . “ we will/AUX ( find | think/VERB of ) something/PRON . ”
-object-infinitive: {hero.s} asked {friend.np} to/PART help/VERB {hero.him} , and {friend.np} ( agreed at once/ADV | came/VERB at once/ADV | did not wait/VERB ) .
-indirect-question: {friend.np} asked {hero.np} why/ADV {hero.he} was so sad . // time-clause: when {hero.he} had/AUX told {friend.him} everything/PRON , {friend.np} ( smiled | nodded ) . // direct-speech: “ let/VERB us go/VERB together , ” {friend.he} said .
-tag-question: “ you will/AUX help/VERB me , wo n't you ? ” said {hero.np} . // direct-speech: “ yes/INTJ , I will/AUX , ” said {friend.np} .
-conditional-real: “ if you ( come/VERB with me | help/VERB me ) , we will/AUX be/AUX ( faster/ADJ | home/ADV before/ADP night ) , ” said {hero.np} to/ADP {friend.np} .
-""",
-    "walk": """
-vp-coordination: they ( went | walked ) ( through the forest | along the river | across the field | down the road ) and ( sang a song/NOUN | talked about/ADP the past/NOUN | looked at everything/PRON ) .
-time-clause: while they were walking , they ( saw/VERB | heard ) ( a fox | a rabbit | an old man with a dog | a train/NOUN | a bird ) .
-transitive: on the way , they met ( an old woman | a farmer | a group of children | a policeman ) who was ( selling apples | carrying a basket | waiting for the bus ) .
-partitive: after/ADP an hour , both of them were ( tired/ADJ | hungry | thirsty ) , so/SCONJ they ate/VERB ( some of the bread | a piece/NOUN of cake/NOUN | two apples ) .
-superlative: the road was ( the longest/ADJ | the darkest | the quietest ) in the country/NOUN , but they did n't stop/VERB .
-parenthetical: the way , it must be said , was ( long/ADJ | steep | dark/ADJ ) , but neither/PRON of them ( complained | stopped/VERB ) .
-""",
-    "thanks": """
-direct-speech: “ thank/VERB you so much/ADV , ” said {hero.np} . // direct-speech: “ you would have/AUX done/VERB the same/ADJ for me , ” said {friend.np} .
-indirect-speech: {hero.s} said that/SCONJ {friend.np} was the best/ADJ friend/NOUN in the world .
-double-object: {hero.s} gave {friend.np} ( a present/NOUN | a big kiss/NOUN | half/NOUN of {hero.his} cake/NOUN | a hug/NOUN ) and thanked {friend.him} .
-exclamative-what: “ what/DET a ( good | wonderful ) friend/NOUN you are ! ” said {hero.np} .
-it-cleft: “ it was {friend.np} who/PRON ( helped | saved ) me , ” {hero.np} told everyone .
-""",
-    "home": """
-time-clause: when they came/VERB home/ADV , {hero.np} told {hero.his} {elder.head} the whole/ADJ story .
-direct-speech: “ where/ADV have/AUX you been/AUX ? ” asked {hero.his} {elder.head} . // transitive: {hero.np} told {elder.him} everything/PRON .
-causative: the story made/VERB {hero.his} {elder.head} ( laugh/VERB | smile/VERB ) .
-indirect-speech: {hero.his} {elder.head} said that/SCONJ {elder.he} was ( proud | glad | happy ) , and made/VERB ( some tea | hot soup | a big dinner ) for everyone .
-concession-clause: although it was late/ADJ , {hero.his} {elder.head} was still awake and had/AUX kept/VERB {hero.him} some ( soup | bread | dinner ) .
-""",
-    "ending": """
-used-to: from that/DET day on/ADV , {hero.np} and {friend.np} met every ( day | week | Sunday ) .
-negation: {hero.np} never forgot that/DET ( day | night | afternoon ) .
-too-to: that/DET night , {hero.np} was too ( happy | excited/ADJ ) to/PART sleep/VERB .
-so-that: that/DET night , {hero.np} was so tired/ADJ that/SCONJ {hero.he} fell/VERB asleep at once/ADV .
-copula: it had/AUX been/AUX a ( long/ADJ | strange | wonderful ) day , and everyone was ( happy | tired/ADJ | glad ) .
-future: “ tomorrow/ADV , ” said {hero.np} , “ I will/AUX ( stay/VERB at home | sleep/VERB until/ADP noon | do/VERB it again ) . ”
-pseudo-cleft: what {hero.np} ( understood | remembered ) was that/SCONJ ( a friend/NOUN is better/ADJ than/ADP money | nobody/PRON is too small to/PART help/VERB | it is good to/PART ask ) .
-comparative-correlative: the more/ADV {hero.he} thought/VERB about it , the more/ADV {hero.he} ( laughed | smiled ) .
-""",
-}
-
 PLOTS = {
     "lost": """
-thing = toy | tool | clothing | document
+thing = ball doll kite puppet whistle knife ring watch hat scarf coat cap glove book letter map key camera phone diary umbrella pen brush ticket passport necklace belt bag purse basket torch
 < opening
 < character
 > problem
@@ -108,10 +34,11 @@ transitive: at last/ADJ they saw/VERB ( a dog/NOUN | a bird | a fox ) with {thin
 passive-agent: {thing.the} had/AUX been/AUX found/VERB:part by ( an old woman | a policeman | the baker ) , who gave it back/ADV .
 < thanks
 < home
+< talk 2
 < ending
 """,
     "broken": """
-thing = toy | device | furniture | artwork -film
+thing = clock mirror lamp vase radio camera chair jug bowl cup plate statue guitar violin piano computer television phone jar bottle
 < opening
 < weather
 > scene
@@ -141,10 +68,11 @@ concession-clause: although they were afraid , they told {hero.names} {elder.hea
 direct-speech: “ it is only a {thing.head} , ” {elder.he} said . // comparative: “ the truth is worth/ADJ more than/ADP {thing.a} . ”
 negation: {hero.names} {elder.head} was not angry . // gerund-complement: {elder.he} could not stop/VERB laughing .
 subject-relative: “ children who/PRON tell the truth need/VERB not be/AUX afraid , ” said {elder.the} .
+< talk 2
 < ending
 """,
     "animal": """
-animal = animal pet | animal farm | bird | animal wild
+animal = dog cat bird rabbit fox duck goose owl squirrel hedgehog deer lamb calf goat puppy kitten pigeon robin crow swan donkey hen wolf otter
 < opening
 < weather
 > meet
@@ -178,10 +106,11 @@ present-perfect: “ look/VERB , it has/AUX eaten everything/PRON ! ” said {fr
 vp-coordination: {hero.s} opened/VERB the door and let/VERB it go/VERB . // negative-inversion: never had/AUX {hero.he} been/AUX so sad and so happy at once/ADV .
 clause-coordination: {hero.s} took it back/ADV to/ADP the ( forest | field | river ) , but in the evening it stood at {hero.his} door again .
 tag-question: “ it wants/VERB to/PART stay/VERB , does n't it ? ” said {friend.np} . // negation: nobody/PRON said no/INTJ .
+< talk 2
 < ending
 """,
     "gift": """
-thing = toy | clothing | device | artwork
+thing = ball doll kite puppet hat scarf coat watch clock camera radio guitar violin book bicycle lamp ring necklace dress shirt sweater puzzle telescope painting
 < opening
 < character
 > plan
@@ -210,10 +139,11 @@ dative-passive: {friend.np} was given many presents/NOUN , but {friend.he} liked
 exclamative-what: “ what/DET a beautiful {thing.head} ! ” said {friend.np} . “ how/ADV did you know/VERB ? ”
 polarity-ever: “ this/PRON is the best/ADJ present/NOUN I have/AUX ever had/VERB:part , ” said {friend.np} .
 so-that: {friend.np} was so happy that/SCONJ {friend.he} ( danced/VERB | sang | jumped/VERB ) around the room .
+< talk 2
 < ending
 """,
     "race": """
-prize = drink | toy | clothing
+prize = medal cup hat coat watch ball bicycle book cake clock pie
 < opening
 < character
 > announce
@@ -243,11 +173,12 @@ passive-agent: in the end/NOUN , the race/NOUN was won/VERB by ( a girl from ano
 subject-relative: the runner who/PRON won/VERB gave {prize.the} to/ADP {hero.np} and {friend.np} .
 superlative: {hero.np} was not the fastest/ADJ , but ( everyone | the whole/ADJ town ) knew {hero.his} name/NOUN after/ADP that/DET day .
 < thanks
+< talk 2
 < ending
 """,
     "noise": """
-thing = device | container
-animal = animal pet | bird
+thing = torch lamp candle stick broom umbrella basket hammer
+animal = cat mouse hedgehog owl bat dog squirrel rat fox goose pigeon
 < opening
 > night
 time-clause: one night , {hero.np} woke up because {hero.he} had/AUX heard a ( strange | loud/ADJ | soft ) noise .
@@ -277,11 +208,12 @@ gerund-complement: then {hero.he} closed/VERB the window and went back/ADV to/AD
 > morning
 time-clause: when {hero.np} told {hero.his} {elder.head} about it in the morning , {elder.he} ( did n't believe {hero.him} | laughed/VERB , too | only smiled/VERB ) .
 indirect-speech: in the morning , {hero.names} {elder.head} said that/SCONJ {elder.he} had/AUX not heard anything/PRON .
+< talk 2
 < ending
 """,
     "cooking": """
-dish = food
-fruit = food fruit
+dish = soup
+fruit = lemon apple pear onion carrot potato tomato orange banana plum cabbage mushroom
 < opening
 < weather
 > want
@@ -312,12 +244,19 @@ let-us: “ let/VERB us start/VERB again , ” said {friend.np} . // copula: the
 enough-to: the {elder.head} came/VERB home/ADV just early/ADV enough/ADV to/PART eat with them .
 superlative: “ this/PRON is the best/ADJ dinner of my life/NOUN , ” said {hero.names} {elder.head} .
 passive-short: by ( eight | nine ) , everything/PRON had/AUX been/AUX eaten , and only {fruit.the} was left/VERB:part .
+< talk 2
 < ending
 """,
     "journey": """
-thing = document | clothing | container | device
+thing = map book letter passport umbrella camera watch hat scarf ticket coat bag phone wallet
 city = PROPN
-< character
+> who
+copula: {hero.np} was ( twelve | fourteen | nineteen | twenty ) years/NOUN old and lived in ( a small village | a quiet/ADJ valley | an old house by the sea ) .
+apposition: {hero.np} , {hero.a-young} , lived with {hero.his} {elder.head} ( near the mountains | on a farm/NOUN | by a lake ) .
+existential: in a village far/ADV from the city lived {hero.a-child} {hero.called} {hero.np} .
+> wish
+negation: {hero.s} had/AUX never ( seen/VERB the sea | left/VERB:part the village | been/AUX on a train/NOUN ) .
+gerund-complement: {hero.s} loved/VERB ( reading/VERB about/ADP other/ADJ countries | drawing/VERB maps/NOUN | watching/VERB the trains/NOUN ) .
 > leave
 past-perfect: {hero.np} had/AUX never been/AUX to/ADP {city.np} . // apposition: {friend.np} , {hero.his} oldest/ADJ friend/NOUN , lived there/ADV .
 double-object: one day/NOUN , {friend.np} wrote {hero.np} a letter from {city.np} . // direct-speech: “ come/VERB and visit/VERB me , ” it said .
@@ -350,11 +289,12 @@ passive-short: {thing.the} was found/VERB:part and sent/VERB back/ADV the next/A
 comparative: {city.np} was ( bigger | louder/ADJ | more beautiful ) than/SCONJ {hero.np} had/AUX thought/VERB .
 extraposition: it was ( hard/ADJ | sad ) to/PART leave/VERB .
 < thanks
+< talk 2
 < ending
 """,
     "secret": """
-thing = container | document
-treasure = toy | document | clothing
+thing = box chest jar letter suitcase drawer bottle bag basket barrel
+treasure = ring doll watch key hat necklace coin map photo knife dress diary whistle medal
 < opening
 < character
 > find
@@ -384,6 +324,7 @@ reported-answer: {hero.np} showed it to/ADP {hero.his} {elder.head} , who/PRON (
 object-infinitive: {elder.the} allowed {hero.np} to/PART keep/VERB {treasure.the} .
 prepositional-dative: they gave {treasure.the} to/ADP the museum , where/SCONJ it can still be/AUX seen/VERB .
 possessive-s: today/ADV , {treasure.the} stands on {hero.names} table/NOUN .
+< talk 2
 < ending
 """,
 }

@@ -20,7 +20,7 @@ BREAK: Tok = ("\n", "", "", "", "")
 CODE_BREAK: Tok = ("\n", "code", "", "", "")
 """The same in a program: no capital follows."""
 
-TIGHT_LEFT = frozenset({".", ",", "?", "!", ";", ":", ")", "n't", "'s", "'m", "'re", "%"})
+TIGHT_LEFT = frozenset({".", ",", "?", "!", ";", ":", ")", "n't", "'s", "'", "'m", "'re", "%"})
 """Forms that follow the word before them without a space."""
 
 _FINITE = {
@@ -228,13 +228,10 @@ def _rows(text: Text, first: int, end: int) -> Iterator[str]:
     for i in range(first, end):
         word = text.words[i]
         spaced = i + 1 == len(text.words) or text.words[i + 1].start > word.end
-        misc = "|".join(
-            [*([f"Construction={word.construction}"] if word.construction else [])]
-            + ([] if spaced else ["SpaceAfter=No"])
-        )
+        construction = [f"Construction={word.construction}"] if word.construction else []
+        misc = "|".join(construction + ([] if spaced else ["SpaceAfter=No"]))
         yield "\t".join(
-            (str(i - first + 1), word.form, word.lemma or "_", word.upos or "_", "_", word.feats)
-            + ("_", "_", "_", misc or "_")
+            [str(i - first + 1), word.form, word.lemma or "_", word.upos or "_", "_", word.feats, *"___", misc or "_"]
         )
 
 

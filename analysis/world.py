@@ -29,7 +29,7 @@ class Country:
     animal: Lexeme
     size: str
     founded: int
-    millions: int
+    museums: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,41 +59,15 @@ class Figure:
     famous_for: str
 
 
-LARGE = [
-    "elephant",
-    "whale",
-    "giraffe",
-    "horse",
-    "bear",
-    "camel",
-    "lion",
-    "tiger",
-    "shark",
-    "cow",
-    "dolphin",
-    "crocodile",
-    "zebra",
-    "kangaroo",
-    "panda",
-]
-SMALL = [
-    "mouse",
-    "ant",
-    "bee",
-    "fly",
-    "butterfly",
-    "spider",
-    "worm",
-    "snail",
-    "frog",
-    "robin",
-    "hamster",
-    "shrimp",
-    "insect",
-    "crab",
-    "bat",
-]
-PREDATORS = {"fish": "shark", "bird": "eagle", "insect": "bird"}
+def _words(line: str) -> frozenset[str]:
+    return frozenset(line.split())
+
+
+LARGE = _words("elephant whale giraffe horse bear camel lion tiger shark cow dolphin crocodile zebra kangaroo panda")
+SMALL = _words(
+    "mouse ant bee fly butterfly spider worm snail frog robin hamster shrimp insect crab bat hedgehog squirrel rabbit "
+    "crow pigeon otter snake rat duck hen parrot salmon gull owl kitten puppy turtle penguin cat"
+)
 
 
 def _lexeme(upos: str, lemma: str) -> Lexeme:
@@ -123,7 +97,7 @@ def countries() -> tuple[Country, ...]:
                 throw.pick(beasts),
                 throw.pick(("large", "small")),
                 throw.between(*CENTURIES),
-                throw.between(2, 99),
+                throw.between(2, 30),
             )
         )
     return tuple(found)

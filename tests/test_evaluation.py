@@ -69,3 +69,13 @@ def test_a_real_model_prefers_stories_it_knows():
 def test_a_choice_without_a_token(lm):
     with pytest.raises(InputError, match="has no token of its own"):
         evaluation.choice_scores(lm, [Item("t", "The dog", ("", " saw"), 1)])
+
+
+def test_a_real_model_writes_the_same_story_for_the_same_seed():
+    lm = models.load_model(third_party("models/stories260K"))
+    state = torch.get_rng_state()
+    stories = [evaluation.continue_text(lm, "Once upon a time", max_tokens=20, seed=seed) for seed in (1, 1, 2)]
+    assert stories[0] == stories[1] != stories[2]
+    assert stories[0].startswith("Once upon a time")
+    assert torch.equal(state, torch.get_rng_state())
+    assert len(evaluation.continue_text(lm, "Once", max_tokens=3, temperature=0)) > len("Once")
