@@ -13,7 +13,7 @@ import numpy as np
 
 from analysis import language
 from analysis.evaluation import accuracy_table, bits_per_byte, choice_scores
-from analysis.lexicon import load_lexicon
+from analysis.language.lexicon import load_lexicon
 from analysis.models import LanguageModel, load_model
 from analysis.texts import Text
 

@@ -9,8 +9,8 @@ import pytest
 
 from analysis.errors import InputError
 from analysis.language import DOMAINS, SPLITS, TASKS, corpus, items, next_tag_posterior, passages, to_conllu
-from analysis.lexicon import load_lexicon
-from analysis.numerals import in_words
+from analysis.language.lexicon import load_lexicon
+from analysis.language.numerals import in_words
 from analysis.texts import Text
 
 WORDS = {in_words(value): value for value in range(100)}

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from analysis.errors import InputError
-from analysis.lexicon import DEFAULT_PATH, Lexicon, add_ending, add_ing, add_s, is_short, load_lexicon
+from analysis.language.lexicon import DEFAULT_PATH, Lexicon, add_ending, add_ing, add_s, is_short, load_lexicon
 
 HEAD = """\
 CLASSES: {animate: person animal}

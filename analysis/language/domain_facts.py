@@ -7,13 +7,13 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any
 
-from analysis.chance import split_of
-from analysis.lexicon import Lexeme, load_lexicon
-from analysis.participants import Participant, person, thing
-from analysis.patterns import Line, Pattern, Scene, named_lines, tell
-from analysis.samples import Sample, on_new_line, shuffled_choices
-from analysis.tokens import Tok, token
-from analysis.world import Country, Creature, Figure, countries, creatures, figures
+from analysis.language.chance import split_of
+from analysis.language.lexicon import Lexeme, load_lexicon
+from analysis.language.participants import Participant, person, thing
+from analysis.language.patterns import Line, Pattern, Scene, named_lines, tell
+from analysis.language.samples import Sample, on_new_line, shuffled_choices
+from analysis.language.tokens import Tok, token
+from analysis.language.world import Country, Creature, Figure, countries, creatures, figures
 
 COUNTRY = """
 copula: {name} is a {size} country in {continent} . // copula: its capital/NOUN is {capital} .

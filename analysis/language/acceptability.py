@@ -2,7 +2,7 @@
 """Acceptability: sentences with a fault and their twins without, by phenomenon; declared as patterns.
 
 In ``[ good | bad ]`` stands what differs. A line is ``phenomenon/frame: pattern``; the frame casts the participants
-(see `analysis.casting`).
+(see `analysis.language.casting`).
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from analysis.casting import cast
-from analysis.chance import Dice, split_of
-from analysis.grammar import participants_of, sentence
-from analysis.patterns import Pattern, Scene
-from analysis.samples import Sample, on_new_line
-from analysis.tokens import Tok
+from analysis.language.casting import cast
+from analysis.language.chance import Dice, split_of
+from analysis.language.grammar import participants_of, sentence
+from analysis.language.patterns import Pattern, Scene
+from analysis.language.samples import Sample, on_new_line
+from analysis.language.tokens import Tok
 
 SCRAMBLE_RATE = 0.12
 """Share of the faulty sentences that are well-formed ones with two neighbours exchanged."""

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from analysis import acceptability, domain_reviews
-from analysis.chance import check_split, dice
-from analysis.domain_arithmetic import problem, sum_question
-from analysis.domain_code import code_question
-from analysis.domain_facts import completed_fact, fact_question
-from analysis.domain_news import report, retitled_report
-from analysis.domain_passages import passage_question
 from analysis.errors import InputError
-from analysis.patterns import Scene
-from analysis.samples import Sample
-from analysis.story_endings import ending_question
+from analysis.language import acceptability, domain_reviews
+from analysis.language.chance import check_split, dice
+from analysis.language.domain_arithmetic import problem, sum_question
+from analysis.language.domain_code import code_question
+from analysis.language.domain_facts import completed_fact, fact_question
+from analysis.language.domain_news import report, retitled_report
+from analysis.language.domain_passages import passage_question
+from analysis.language.patterns import Scene
+from analysis.language.samples import Sample
+from analysis.language.story_endings import ending_question
+from analysis.language.tokens import Composer, Tok
 from analysis.texts import Item
-from analysis.tokens import Composer, Tok
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - a pattern is one line
-"""The plots of the stories, as data: stages of which one line (or several) is told; `analysis.domain_stories` reads them.
+"""The plots of the stories, as data: stages of which one line (or several) is told; `analysis.language.domain_stories` reads them.
 
 ``hero``, ``friend`` and ``elder`` are persons, who keep their names; a plot's head names further participants by their nouns, one of
 which is drawn (``PROPN``: any city). A line is ``construction: pattern``, several sentences

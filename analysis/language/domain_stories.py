@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 
-from analysis.casting import draw_name, nouns_for, role
-from analysis.chance import Table, lexeme_table, partners
-from analysis.lexicon import Lexeme, load_lexicon
-from analysis.participants import kind_of, thing, verb
-from analysis.patterns import Line, Scene, named_lines, table_of, tell
-from analysis.story_plots import PLOTS
-from analysis.story_stages import COMMON
-from analysis.tokens import Tok
+from analysis.language.casting import draw_name, nouns_for, role
+from analysis.language.chance import Table, lexeme_table, partners
+from analysis.language.lexicon import Lexeme, load_lexicon
+from analysis.language.participants import kind_of, thing, verb
+from analysis.language.patterns import Line, Scene, named_lines, table_of, tell
+from analysis.language.story_plots import PLOTS
+from analysis.language.story_stages import COMMON
+from analysis.language.tokens import Tok
 
 ADJECTIVE_RATE = 0.7
 """How often the thing that a story is about has an adjective."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from analysis.errors import InputError
-from analysis.lexicon import Lexeme, load_lexicon
-from analysis.tokens import Tok, token
+from analysis.language.lexicon import Lexeme, load_lexicon
+from analysis.language.tokens import Tok, token
 
 _USUAL = """
 ADP: in on at for of with by over up down out off near from about through around inside outside across

@@ -1,7 +1,7 @@
 """The teaching language: a small English whose grammar, meaning and labels are known because we made it.
 
-This is the face that the rest of the study uses. `analysis.lexicon` holds the words, `analysis.grammar` the
-constructions, ``analysis.domain_*`` the kinds of text, `analysis.tasks` the labelled items.
+This is the face that the rest of the study uses. `lexicon` holds the words, `grammar` the constructions, ``domain_*``
+the kinds of text, `tasks` the labelled items; `patterns` explains the notation in which they are written.
 
 Examples
 --------
@@ -12,11 +12,11 @@ Examples
 'Question: What is seven plus five? Answer:'
 """
 
-from analysis.ceiling import Posterior, next_tag_posterior
-from analysis.chance import SPLITS
-from analysis.domains import DOMAINS, MIXTURE, corpus, passages
-from analysis.tasks import TASKS, Task, items
-from analysis.tokens import to_conllu
+from analysis.language.ceiling import Posterior, next_tag_posterior
+from analysis.language.chance import SPLITS
+from analysis.language.domains import DOMAINS, MIXTURE, corpus, passages
+from analysis.language.tasks import TASKS, Task, items
+from analysis.language.tokens import to_conllu
 
 __all__ = [
     "DOMAINS",

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from analysis.casting import draw_name
-from analysis.chance import Dice, Table, lexeme_table, partners
-from analysis.domain_facts import stem
-from analysis.lexicon import Lexeme, load_lexicon
-from analysis.numerals import numeral
-from analysis.participants import Participant, thing
-from analysis.patterns import Line, Pattern, Scene, named_lines, table_of, tell
-from analysis.samples import Sample, on_new_line, shuffled_choices
-from analysis.tokens import Tok, token
+from analysis.language.casting import draw_name
+from analysis.language.chance import Dice, Table, lexeme_table, partners
+from analysis.language.domain_facts import stem
+from analysis.language.lexicon import Lexeme, load_lexicon
+from analysis.language.numerals import numeral
+from analysis.language.participants import Participant, thing
+from analysis.language.patterns import Line, Pattern, Scene, named_lines, table_of, tell
+from analysis.language.samples import Sample, on_new_line, shuffled_choices
+from analysis.language.tokens import Tok, token
 
 PEOPLE = 3
 """People of a passage; each fact about one has rivals in the same fact about the others."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from analysis.casting import draw_name
-from analysis.chance import Table, lexeme_table, split_of
-from analysis.domain_facts import stem
-from analysis.lexicon import Lexeme, load_lexicon
-from analysis.numerals import LIMIT, numeral
-from analysis.participants import Participant, thing
-from analysis.patterns import Line, Pattern, Scene, named_lines, tell
-from analysis.samples import Sample, on_new_line, shuffled_choices
-from analysis.tokens import Tok
+from analysis.language.casting import draw_name
+from analysis.language.chance import Table, lexeme_table, split_of
+from analysis.language.domain_facts import stem
+from analysis.language.lexicon import Lexeme, load_lexicon
+from analysis.language.numerals import LIMIT, numeral
+from analysis.language.participants import Participant, thing
+from analysis.language.patterns import Line, Pattern, Scene, named_lines, tell
+from analysis.language.samples import Sample, on_new_line, shuffled_choices
+from analysis.language.tokens import Tok
 
 LARGEST = {"plus": 20, "minus": 30, "times": 9}
 """The largest first number of a sum, by operation."""

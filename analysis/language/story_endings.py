@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from analysis.casting import draw_name
-from analysis.domain_stories import story
-from analysis.patterns import Scene
-from analysis.samples import Sample
-from analysis.tokens import Tok
+from analysis.language.casting import draw_name
+from analysis.language.domain_stories import story
+from analysis.language.patterns import Scene
+from analysis.language.samples import Sample
+from analysis.language.tokens import Tok
 
 FEWEST = 6
 """Sentences that are read at least."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from analysis.chance import split_of
-from analysis.domain_arithmetic import near
-from analysis.numerals import digits
-from analysis.patterns import Pattern, Scene
-from analysis.samples import Sample, shuffled_choices
-from analysis.tokens import BREAK, CODE_BREAK, Tok
+from analysis.language.chance import split_of
+from analysis.language.domain_arithmetic import near
+from analysis.language.numerals import digits
+from analysis.language.patterns import Pattern, Scene
+from analysis.language.samples import Sample, shuffled_choices
+from analysis.language.tokens import BREAK, CODE_BREAK, Tok
 
 VARIABLES = ["a", "b", "c", "n", "x", "y"]
 LARGEST_START = 9

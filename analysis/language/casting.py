@@ -21,11 +21,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from analysis.chance import Dice, Table, lexeme_table, partners
-from analysis.lexicon import Lexeme, load_lexicon
-from analysis.participants import Participant, kind_of, noun_phrase, person, thing, verb
-from analysis.patterns import Scene, table_of
-from analysis.tokens import Tok, token
+from analysis.language.chance import Dice, Table, lexeme_table, partners
+from analysis.language.lexicon import Lexeme, load_lexicon
+from analysis.language.participants import Participant, kind_of, noun_phrase, person, thing, verb
+from analysis.language.patterns import Scene, table_of
+from analysis.language.tokens import Tok, token
 
 NAME_RATE = 0.5
 PLURAL_RATE = 0.25

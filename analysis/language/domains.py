@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from analysis.acceptability import judged_lines
-from analysis.chance import Dice, Table, check_split, dice
-from analysis.domain_arithmetic import exercise
-from analysis.domain_code import listing
-from analysis.domain_facts import article, question_lines
-from analysis.domain_news import report
-from analysis.domain_passages import passage_with_questions
-from analysis.domain_reviews import review
-from analysis.domain_stories import story
 from analysis.errors import InputError
-from analysis.patterns import Scene
-from analysis.samples import on_new_line
+from analysis.language.acceptability import judged_lines
+from analysis.language.chance import Dice, Table, check_split, dice
+from analysis.language.domain_arithmetic import exercise
+from analysis.language.domain_code import listing
+from analysis.language.domain_facts import article, question_lines
+from analysis.language.domain_news import report
+from analysis.language.domain_passages import passage_with_questions
+from analysis.language.domain_reviews import review
+from analysis.language.domain_stories import story
+from analysis.language.patterns import Scene
+from analysis.language.samples import on_new_line
+from analysis.language.tokens import Composer, Tok
 from analysis.texts import Text
-from analysis.tokens import Composer, Tok
 
 FACT_QUESTION_RATE = 0.35
 """How often questions follow an article of facts."""

@@ -2,7 +2,7 @@
 """The constructions of the teaching language, declared as patterns, and sentences made of them.
 
 To add a construction, add a line ``name: pattern`` under the frame that brings the participants it needs (see
-`analysis.casting` for what each name means and `analysis.patterns` for the notation).
+`analysis.language.casting` for what each name means and `analysis.language.patterns` for the notation).
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from analysis.casting import cast
-from analysis.chance import Table
-from analysis.patterns import Pattern, Scene, fragment, named_lines
-from analysis.tokens import Tok
+from analysis.language.casting import cast
+from analysis.language.chance import Table
+from analysis.language.patterns import Pattern, Scene, fragment, named_lines
+from analysis.language.tokens import Tok
 
 CONSTRUCTIONS: dict[str, str] = {
     "intransitive": """

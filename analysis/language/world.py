@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from analysis.chance import Dice, dice
-from analysis.lexicon import Lexeme, load_lexicon
+from analysis.language.chance import Dice, dice
+from analysis.language.lexicon import Lexeme, load_lexicon
 
 WORLD_SEED = 1
 CENTURIES = (1600, 1990)

@@ -18,7 +18,7 @@ import yaml
 
 from analysis.errors import InputError
 
-DEFAULT_PATH = Path(__file__).parent.parent / "data" / "lexicon.yml"
+DEFAULT_PATH = Path(__file__).parents[2] / "data" / "lexicon.yml"
 ZIPF_SHIFT = 2.7
 """Mandelbrot's shift: a lexeme of rank r has the weight 1 / (r + ZIPF_SHIFT)."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from analysis.tokens import Tok
+from analysis.language.tokens import Tok
 
 UNITS = [
     "zero",

@@ -25,12 +25,12 @@ from zlib import crc32
 
 import numpy as np
 
-from analysis.chance import Dice, dice
-from analysis.domains import WRITERS
 from analysis.errors import InputError
-from analysis.patterns import Scene
+from analysis.language.chance import Dice, dice
+from analysis.language.domains import WRITERS
+from analysis.language.patterns import Scene
+from analysis.language.tokens import Composer
 from analysis.texts import Text
-from analysis.tokens import Composer
 
 BATCHES = 10
 SINGLE_RATE = 0.5

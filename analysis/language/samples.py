@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.patterns import Scene
+from analysis.language.patterns import Scene
+from analysis.language.tokens import BREAK, Composer, Tok
 from analysis.texts import Item
-from analysis.tokens import BREAK, Composer, Tok
 
 FULL_STOP: Tok = (".", ".", "PUNCT", "_", "")
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
-from analysis.lexicon import Lexeme, load_lexicon
-from analysis.tokens import Tok, token
+from analysis.language.lexicon import Lexeme, load_lexicon
+from analysis.language.tokens import Tok, token
 
 KINDS = frozenset(
     [

@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - a pattern is one line
-"""Stages that several plots of the stories share, as data; ``< name`` in `analysis.story_plots` includes one."""
+"""Stages that several plots of the stories share, as data; ``< name`` in `analysis.language.story_plots` includes one."""
 
 COMMON = {
     "opening": """

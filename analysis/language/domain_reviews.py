@@ -6,13 +6,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from analysis.casting import draw_name, quality
-from analysis.chance import Dice, Table, lexeme_table, partners
-from analysis.lexicon import Lexeme, load_lexicon
-from analysis.participants import Participant, person, thing
-from analysis.patterns import Line, Pattern, Scene, named_lines, table_of, tell
-from analysis.samples import Sample
-from analysis.tokens import Tok
+from analysis.language.casting import draw_name, quality
+from analysis.language.chance import Dice, Table, lexeme_table, partners
+from analysis.language.lexicon import Lexeme, load_lexicon
+from analysis.language.participants import Participant, person, thing
+from analysis.language.patterns import Line, Pattern, Scene, named_lines, table_of, tell
+from analysis.language.samples import Sample
+from analysis.language.tokens import Tok
 
 CLEAR_RATE = 0.45
 """Share of reviews whose statements mostly agree."""

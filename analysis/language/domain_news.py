@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from analysis.casting import draw_name
-from analysis.chance import Table, lexeme_table, partners
-from analysis.lexicon import Lexeme, load_lexicon
-from analysis.numerals import digits
-from analysis.participants import Participant, person, thing
-from analysis.patterns import Line, Pattern, Scene, named_lines, table_of, tell
-from analysis.samples import Sample
-from analysis.tokens import Tok
+from analysis.language.casting import draw_name
+from analysis.language.chance import Table, lexeme_table, partners
+from analysis.language.lexicon import Lexeme, load_lexicon
+from analysis.language.numerals import digits
+from analysis.language.participants import Participant, person, thing
+from analysis.language.patterns import Line, Pattern, Scene, named_lines, table_of, tell
+from analysis.language.samples import Sample
+from analysis.language.tokens import Tok
 
 TOPICS = ("sport", "business", "world", "science")
 SENTENCES = (2, 4)

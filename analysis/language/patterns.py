@@ -27,12 +27,12 @@ import re
 from collections.abc import Callable
 from functools import cache
 
-from analysis.chance import Dice, Table, lexeme_table, partners
 from analysis.errors import InputError
-from analysis.lexicon import Lexeme, load_lexicon
-from analysis.literals import analyse, literal
-from analysis.participants import Participant, thing, verb
-from analysis.tokens import Tok, finite, token
+from analysis.language.chance import Dice, Table, lexeme_table, partners
+from analysis.language.lexicon import Lexeme, load_lexicon
+from analysis.language.literals import analyse, literal
+from analysis.language.participants import Participant, thing, verb
+from analysis.language.tokens import Tok, finite, token
 
 PRONOUN_RATE = 0.75
 """How often a person who was the last subject is called by a pronoun."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
-from analysis.lexicon import Lexeme
+from analysis.language.lexicon import Lexeme
 from analysis.texts import Text, Word
 
 Tok = tuple[str, str, str, str, str]

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from analysis.errors import InputError
-from analysis.lexicon import ZIPF_SHIFT, Lexeme
+from analysis.language.lexicon import ZIPF_SHIFT, Lexeme
 
 T = TypeVar("T")
 
