@@ -38,6 +38,7 @@ chapter: $(READY)  ## one chapter with your parameters: CHAPTER=3 P="model=… t
 
 model: $(READY)  ## train the teaching model anew into data/teaching-model (minutes; resumes after a kill)
 	@$(RUN) -m analysis.training --out data/teaching-model
+	@$(RUN) -m analysis.datasheet data/teaching-model
 
 test: $(READY)  ## run the tests
 	@$(RUN) -m pytest

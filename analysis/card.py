@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from analysis import language
 from analysis.evaluation import accuracy_table, bits_per_byte, choice_scores
 from analysis.language.lexicon import load_lexicon
 from analysis.models import LanguageModel, load_model
-from analysis.texts import Text
 
+SAMPLE_WORDS = 3_000_000
 OFTEN = 20  # a tag of a homograph counts if its form has it this often in the sample: often enough to test on
 
 
@@ -39,10 +38,10 @@ def describe(folder: Path, *, n_items: int = 500, n_passages: int = 20) -> dict[
         bits per byte of each domain.
     """
     lm = load_model(folder)
-    sample = list(language.corpus(300_000, seed=1))
+    counts = _count_forms(SAMPLE_WORDS)
     return {
-        **_language_figures(sample),
-        **_model_figures(lm, sample),
+        **_language_figures(counts),
+        **_model_figures(lm, sorted({form for form, _, _, _ in counts if form[0].isalpha()})),
         "train_minutes": json.loads((folder / "loss.json").read_text())["minutes"],
         "tasks": evaluate_tasks(lm, n_items),
         "domains": evaluate_domains(lm, n_passages),
@@ -53,12 +52,14 @@ def evaluate_tasks(lm: LanguageModel, n_items: int) -> dict[str, dict[str, Any]]
     """Accuracy of each task on its split ``test``, beside chance and the commonest answer."""
     items = [item for task in language.TASKS for item in language.items(task, "test", n_items)]
     table = accuracy_table(items, choice_scores(lm, items))
+    questions = {task: len({i.context or i.choices for i in items if i.task == task}) for task in language.TASKS}
     return {
         str(task): {
             "accuracy": round(row["accuracy"], 4),
             "chance": round(row["chance"], 4),
             "majority": round(row["majority"], 4),
             "n": int(row["n"]),
+            "questions": questions[str(task)],
             "zero_shot": language.TASKS[str(task)].zero_shot,
         }
         for task, row in table.iterrows()
@@ -72,29 +73,39 @@ def evaluate_domains(lm: LanguageModel, n_passages: int) -> dict[str, float]:
     return {str(domain): round(row["nats"] / np.log(2) / row["bytes"], 4) for domain, row in sums.iterrows()}
 
 
-def _language_figures(sample: Sequence[Text]) -> dict[str, Any]:
+def task_table(card: dict[str, Any]) -> pd.DataFrame:
+    """Lay the tasks of a card out as a table, easiest first within trained and zero-shot."""
+    table = pd.DataFrame.from_dict(card["tasks"], orient="index").rename(columns={"zero_shot": "zero-shot"})
+    return table.sort_values(["zero-shot", "accuracy"], ascending=[True, False]).round(2)
+
+
+def _count_forms(n_words: int) -> Counter[tuple[str, str, str, str]]:
+    """Count form, lemma, tag and construction together in text that the model was not trained on."""
+    return Counter(
+        (word.form, word.lemma, word.upos, word.construction)
+        for text in language.corpus(n_words, seed=1)
+        for word in text.words
+    )
+
+
+def _language_figures(counts: Counter[tuple[str, str, str, str]]) -> dict[str, Any]:
     tags: dict[str, Counter[str]] = defaultdict(Counter)
-    lemmas, constructions = set(), set()
-    for text in sample:
-        for word in text.words:
-            tags[word.form.lower()][word.upos] += 1
-            lemmas.add((word.lemma, word.upos))
-            constructions.add(word.construction)
+    for (form, _, upos, _), n in counts.items():
+        tags[form.lower()][upos] += n
     lexicon = load_lexicon()
     return {
         "lemmas": len({(lexeme.lemma, lexeme.upos) for lexeme in lexicon.lexemes}),
-        "lemmas_in_sample": len(lemmas),
+        "lemmas_in_sample": len({(lemma, upos) for _, lemma, upos, _ in counts}),
         "upos_tags": len({lexeme.upos for lexeme in lexicon.lexemes}),
         "homographs": len(lexicon.homographs()),
-        "homographs_often_in_each": sum(sum(n >= OFTEN for n in counts.values()) >= 2 for counts in tags.values()),
-        "constructions": len(constructions - {""}),
-        "sample_words": sum(len(text.words) for text in sample),
+        "homographs_often_in_each": sum(sum(n >= OFTEN for n in of.values()) >= 2 for of in tags.values()),
+        "constructions": len({construction for _, _, _, construction in counts} - {""}),
+        "sample_words": counts.total(),
     }
 
 
-def _model_figures(lm: LanguageModel, sample: Sequence[Text]) -> dict[str, Any]:
-    types = sorted({word.form for text in sample for word in text.words if word.form[0].isalpha()})
-    encoded = lm.tokenizer.backend_tokenizer.encode_batch([f" {form}" for form in types], add_special_tokens=False)
+def _model_figures(lm: LanguageModel, forms: list[str]) -> dict[str, Any]:
+    encoded = lm.tokenizer.backend_tokenizer.encode_batch([f" {form}" for form in forms], add_special_tokens=False)
     return {
         "parameters": sum(parameter.numel() for parameter in lm.model.parameters()),
         "mlp_neurons": sum(lm.layer_sizes("mlp_activation")),
@@ -103,20 +114,3 @@ def _model_figures(lm: LanguageModel, sample: Sequence[Text]) -> dict[str, Any]:
         "split_word_share": round(float(np.mean([len(pieces.ids) > 1 for pieces in encoded])), 4),
         "megabytes": round(sum(path.stat().st_size for path in Path(lm.name).glob("*.safetensors")) / 1e6, 2),
     }
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Write ``card.json`` into the model's folder."""
-    parser = argparse.ArgumentParser(description=describe.__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--items", type=int, default=500)
-    options = parser.parse_args(arguments)
-    card = describe(options.folder, n_items=options.items)
-    (options.folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
-    for task, row in card["tasks"].items():
-        print(f"{task:20} {row['accuracy']:.3f}  chance {row['chance']:.2f}  majority {row['majority']:.2f}")
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
