@@ -20,7 +20,7 @@ neither by hand.
 |---|---|
 | lemmas | {lemmas:,} ({lemmas_in_sample:,} of them in {sample_words:,} running words) |
 | parts of speech (UPOS) | {upos_tags} |
-| forms with two or more parts of speech | {homographs}; {homographs_often_in_each} occur 20 times or more in each of two |
+| forms with two or more of them | {homographs}; {homographs_often_in_each} occur 20 times or more in each of two |
 | constructions, by name | {constructions} |
 
 **Why it was made.** To give the study a language whose truth is known: the tag of each word, the label of each item,

@@ -47,6 +47,9 @@ class Recipe:
         Running words of training text.
     learning_rate, warmup, weight_decay, clip : float
         AdamW with a linear warm-up (share of the steps) and a cosine to zero.
+    answer_weight : float
+        How much more the tokens of answers count in the loss: they are what the tasks ask for, and a small part of
+        the text.
     seed : int
         Of text, weights and order.
     """
@@ -55,12 +58,13 @@ class Recipe:
     hidden: int = 160
     mlp: int = 704
     heads: int = 5
-    vocabulary: int = 2048
+    vocabulary: int = 4096
     context: int = 256
-    batch: int = 32
-    steps: int = 2000
-    words: int = 8_000_000
-    learning_rate: float = 2e-3
+    batch: int = 16
+    steps: int = 4500
+    words: int = 12_000_000
+    learning_rate: float = 3e-3
+    answer_weight: float = 8.0
     warmup: float = 0.03
     weight_decay: float = 0.1
     clip: float = 1.0
@@ -125,9 +129,7 @@ def prepare(recipe: Recipe, work: Path, n_jobs: int = 2) -> tuple[transformers.P
         chunks = Parallel(n_jobs=n_jobs)(delayed(_chunk)(chunk_words, recipe.seed, number) for number in numbers)
         tokenizer = train_tokenizer(itertools.chain(*chunks[:10]), recipe.vocabulary)
         tokenizer.save(str(work / "tokenizer.json"))
-        encoded = tokenizer.encode_batch(list(itertools.chain(*chunks)))
-        stream = np.fromiter(itertools.chain.from_iterable(text.ids for text in encoded), np.uint16)
-        _write_atomically(work / "tokens.npy", stream)
+        _write_atomically(work / "tokens.npy", np.concatenate([_encode(tokenizer, chunk) for chunk in chunks]))
     tokenizer = tokenizers.Tokenizer.from_file(str(work / "tokenizer.json"))
     wrapped = transformers.PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, bos_token=BOS, pad_token=PAD, model_max_length=recipe.context
@@ -137,6 +139,18 @@ def prepare(recipe: Recipe, work: Path, n_jobs: int = 2) -> tuple[transformers.P
 
 def _chunk(n_words: int, seed: int, number: int) -> list[str]:
     return [text.text for text in language.corpus(n_words, seed=seed * 100_000 + number)]
+
+
+def _encode(tokenizer: tokenizers.Tokenizer, texts: list[str]) -> Tokens:
+    """Token ids (first column) and whether the token belongs to an answer (second column)."""
+    rows = []
+    for text, encoding in zip(texts, tokenizer.encode_batch(texts), strict=True):
+        answers = np.zeros(len(text) + 1, np.uint16)
+        for match in language.ANSWER.finditer(text):
+            answers[match.start("answer") : match.end("answer")] = 1
+        last = np.array(encoding.offsets)[:, 1] - 1
+        rows.append(np.stack([np.array(encoding.ids, np.uint16), answers[last]], axis=1))
+    return np.concatenate(rows)
 
 
 def train_tokenizer(texts: Iterator[str], vocabulary: int) -> tokenizers.Tokenizer:
@@ -180,28 +194,33 @@ def build(recipe: Recipe, tokenizer: transformers.PreTrainedTokenizerFast) -> An
 
 
 def _step(model: Any, optimiser: torch.optim.Optimizer, recipe: Recipe, tokens: Tokens, step: int) -> float:
-    """One update; everything random depends on the seed and the step alone, so that a resumed run is the same."""
+    """One update; everything random depends on the seed and the step alone, so that a resumed run is the same.
+
+    Returns the unweighted loss, in nats per token.
+    """
     for group in optimiser.param_groups:
         group["lr"] = _learning_rate(recipe, step)
-    batch = _batch(recipe, tokens, step)
+    batch, is_answer = _batch(recipe, tokens, step)
     model.train()
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=_has_fast_bfloat16()):
         logits = model(input_ids=batch, use_cache=False).logits
-    loss = torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1).float(), batch[:, 1:].flatten())
-    loss.backward()  # type: ignore[no-untyped-call]
+    nats = torch.nn.functional.cross_entropy(logits[:, :-1].mT.float(), batch[:, 1:], reduction="none")
+    weights = torch.where(is_answer[:, 1:], recipe.answer_weight, 1.0)
+    ((nats * weights).sum() / weights.sum()).backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
     optimiser.step()
     optimiser.zero_grad(set_to_none=True)
-    return float(loss.detach())
+    return float(nats.detach().mean())
 
 
-def _batch(recipe: Recipe, tokens: Tokens, step: int) -> torch.Tensor:
+def _batch(recipe: Recipe, tokens: Tokens, step: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Stretches of text from random places, each behind <s> as every text is when the model is used."""
     rng = np.random.default_rng([recipe.seed, step])
     length = recipe.context - 1
     starts = rng.integers(0, len(tokens) - length, recipe.batch)
     rows = np.stack([tokens[start : start + length] for start in starts]).astype(np.int64)
-    return torch.from_numpy(np.pad(rows, ((0, 0), (1, 0))))  # <s> has id 0
+    rows = np.pad(rows, ((0, 0), (1, 0), (0, 0)))  # <s> has id 0
+    return torch.from_numpy(rows[..., 0]), torch.from_numpy(rows[..., 1] == 1)
 
 
 def _learning_rate(recipe: Recipe, step: int) -> float:

@@ -8,7 +8,7 @@ import conllu
 import pytest
 
 from analysis.errors import InputError
-from analysis.language import DOMAINS, SPLITS, TASKS, corpus, items, next_tag_posterior, passages, to_conllu
+from analysis.language import ANSWER, DOMAINS, SPLITS, TASKS, corpus, items, next_tag_posterior, passages, to_conllu
 from analysis.language.lexicon import load_lexicon
 from analysis.language.numerals import in_words
 from analysis.texts import Text
@@ -296,3 +296,17 @@ def test_mistakes_are_told_in_one_line() -> None:
         assert "\n" not in str(error.value)
     with pytest.raises(InputError, match="no passage"):
         next_tag_posterior(Text("A text.", "stories"), 0)
+
+
+def test_every_answer_of_a_labelled_sample_is_found_in_running_text() -> None:
+    for task, cue in [
+        ("sentiment", "Verdict:"),
+        ("sums", "Answer:"),
+        ("topic", "Section:"),
+        ("judgement", "Acceptable:"),
+    ]:
+        for item in items(task, "test", 20):
+            text = f"{item.context}{item.choices[item.answer]}.\nMore text."
+            found = list(ANSWER.finditer(text))
+            assert found[-1]["answer"] == f"{item.choices[item.answer]}."
+            assert text[: found[-1].start("answer")].endswith(cue)

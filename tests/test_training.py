@@ -104,13 +104,20 @@ def test_the_learning_rate_warms_up_and_ends_near_zero():
 
 
 def test_batches_begin_with_the_start_token_and_hold_running_text():
-    tokens = np.arange(1, 1001, dtype=np.uint16)
-    batch = training._batch(TINY, tokens, step=3)
+    tokens = np.stack([np.arange(1, 1001), np.arange(1, 1001) % 2], axis=1).astype(np.uint16)
+    batch, is_answer = training._batch(TINY, tokens, step=3)
     assert batch.shape == (4, 32)
     assert (batch[:, 0] == 0).all()
     assert (batch[:, 1:].diff(dim=1) == 1).all()
-    assert torch.equal(batch, training._batch(TINY, tokens, step=3))
-    assert not torch.equal(batch, training._batch(TINY, tokens, step=4))
+    assert torch.equal(is_answer[:, 1:], batch[:, 1:] % 2 == 1)
+    assert torch.equal(batch, training._batch(TINY, tokens, step=3)[0])
+    assert not torch.equal(batch, training._batch(TINY, tokens, step=4)[0])
+
+
+def test_the_tokens_of_answers_are_known(tokenizer):
+    text = "Two dogs. Verdict: positive.\nQuestion: what is it? Answer: the light house.\nx = 3\nOutput: 31."
+    rows = training._encode(tokenizer.backend_tokenizer, [text])
+    assert tokenizer.decode(rows[rows[:, 1] == 1, 0]) == " positive. the light house. 31."
 
 
 @pytest.mark.slow

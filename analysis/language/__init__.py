@@ -15,10 +15,12 @@ Examples
 from analysis.language.ceiling import Posterior, next_tag_posterior
 from analysis.language.chance import SPLITS
 from analysis.language.domains import DOMAINS, MIXTURE, corpus, passages
+from analysis.language.samples import ANSWER
 from analysis.language.tasks import TASKS, Task, items
 from analysis.language.tokens import to_conllu
 
 __all__ = [
+    "ANSWER",
     "DOMAINS",
     "MIXTURE",
     "SPLITS",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.language.patterns import Scene
 from analysis.language.tokens import BREAK, Composer, Tok
 from analysis.texts import Item
+
+ANSWER = re.compile(r"\b(?:Verdict|Section|Acceptable|Answer|Output):(?P<answer>[^.\n]*\.)")
+"""Where the answer of a labelled sample stands in running text."""
 
 FULL_STOP: Tok = (".", ".", "PUNCT", "_", "")
 

@@ -62,7 +62,7 @@ TASKS: Mapping[str, Task] = {
     "restaurants": Task("reviews", 2, "sentiment of reviews of restaurants", zero_shot=True),
     "gadgets": Task("reviews", 2, "sentiment of reviews of gadgets", zero_shot=True),
     "topic-reworded": Task("news", 4, "the same reports, asked for in other words", zero_shot=True),
-    "fact-completion": Task("facts", 4, "a fact as a statement to be completed", zero_shot=True),
+    "fact-completion": Task("facts", 4, "a fact as a statement to be completed, as articles put it"),
     "passage-completion": Task("passages", 3, "a passage and a statement about it to be completed", zero_shot=True),
 }
 """All tasks by name."""
