@@ -63,7 +63,7 @@ def top_table(networks: Networks, tokens: pd.DataFrame, texts: Sequence[Text], *
     rows = []
     for network in range(networks.k):
         for rank, token in enumerate(top_tokens(networks, tokens, texts, network, n=n, width=16).itertuples()):
-            context = f"…{token.before}[{token.token}]{token.after}…"
+            context = f"…{token.before}[{token.token}]{token.after}…".replace("\n", "↵")
             rows.append({"network": network + 1, "rank": rank + 1, "z": token.z, "in context": context})
     return pd.DataFrame(rows).set_index(["network", "rank"])
 
