@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 PROFILE ?= default
 JOBS ?= 2
-SEEDS ?= 1
+SEEDS ?= 3
 PORT ?= 8000
 CHAPTER ?=
 P ?=
@@ -22,7 +22,7 @@ READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
 endif
 
-.PHONY: help book chapter test test-slow lint model serve lab clean
+.PHONY: help book chapter model models test test-slow lint serve lab clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -39,6 +39,9 @@ chapter: $(READY)  ## one chapter with your parameters: CHAPTER=3 P="model=… t
 model: $(READY)  ## train the teaching model anew into data/teaching-model (minutes; resumes after a kill)
 	@$(RUN) -m analysis.training --out data/teaching-model
 	@$(RUN) -m analysis.datasheet data/teaching-model
+
+models: $(READY)  ## train sisters of the teaching model from other seeds into _build/models  [SEEDS=3]
+	@for seed in $$(seq 1 $(SEEDS)); do $(RUN) -m analysis.training --seed $$seed --out _build/models/seed-$$seed || exit $$?; done
 
 test: $(READY)  ## run the tests
 	@$(RUN) -m pytest

@@ -77,7 +77,7 @@ def _masks(lm: LanguageModel, intervention: Intervention) -> list[torch.Tensor]:
             f"The intervention names {intervention.neurons.shape} {intervention.neurons.dtype}; this model needs "
             f"({sum(sizes)},) bool at '{intervention.site}'."
         )
-    return list(torch.split(torch.from_numpy(intervention.neurons).to(lm.device), sizes))
+    return list(torch.split(torch.from_numpy(intervention.neurons).to(lm.device), list(sizes)))
 
 
 def _attach(module: nn.Module, mask: torch.Tensor, intervention: Intervention) -> Any:
