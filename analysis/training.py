@@ -1,33 +1,24 @@
-"""Train the teaching model on the teaching language: tokenizer, data, steps, checkpoints."""
+"""Train the teaching model on the teaching language: recipe, steps, checkpoints."""
 
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import tokenizers
 import torch
 import transformers
-from joblib import Parallel, delayed
 from safetensors import safe_open
 from safetensors.torch import save_file
-from tokenizers import decoders, models, pre_tokenizers, processors, trainers
 
-from analysis import language
 from analysis.errors import InputError
 from analysis.models import quiet_transformers
-
-BOS, PAD = "<s>", "<pad>"
-Tokens = npt.NDArray[np.uint16]
+from analysis.training_text import Tokens, load_tokens, write_tokens
 
 
 @dataclass(frozen=True)
@@ -93,7 +84,9 @@ def train(recipe: Recipe, out: Path, work: Path, *, n_jobs: int = 2, minutes_per
     """
     work.mkdir(parents=True, exist_ok=True)
     _claim(work, recipe)
-    tokenizer, tokens = prepare(recipe, work, n_jobs)
+    _say(f"writing {recipe.words:,} words of text, unless they are there")
+    write_tokens(work, words=recipe.words, vocabulary=recipe.vocabulary, seed=recipe.seed, n_jobs=n_jobs)
+    tokenizer, tokens = load_tokens(work, recipe.context)
     model = build(recipe, tokenizer)
     optimiser = torch.optim.AdamW(_decay_groups(model, recipe.weight_decay), lr=recipe.learning_rate, betas=(0.9, 0.95))
     curve, minutes = _resume(work / "checkpoint.safetensors", model, optimiser)
@@ -114,63 +107,6 @@ def train(recipe: Recipe, out: Path, work: Path, *, n_jobs: int = 2, minutes_per
     }
     _export(model, tokenizer, out, {"recipe": asdict(recipe), "loss": loss})
     return out
-
-
-def prepare(recipe: Recipe, work: Path, n_jobs: int = 2) -> tuple[transformers.PreTrainedTokenizerFast, Tokens]:
-    """Write the training text, train the tokenizer on a part of it, and return the text as token ids.
-
-    The text is written in chunks that depend on the seed and their number alone, so their result does not depend
-    on ``n_jobs``.
-    """
-    chunk_words = 100_000
-    numbers = range(max(1, recipe.words // chunk_words))
-    if not (work / "tokens.npy").is_file():
-        _say(f"writing {recipe.words:,} words of text")
-        chunks = Parallel(n_jobs=n_jobs)(delayed(_chunk)(chunk_words, recipe.seed, number) for number in numbers)
-        tokenizer = train_tokenizer(itertools.chain(*chunks[:10]), recipe.vocabulary)
-        tokenizer.save(str(work / "tokenizer.json"))
-        _write_atomically(work / "tokens.npy", np.concatenate([_encode(tokenizer, chunk) for chunk in chunks]))
-    tokenizer = tokenizers.Tokenizer.from_file(str(work / "tokenizer.json"))
-    wrapped = transformers.PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token=BOS, pad_token=PAD, model_max_length=recipe.context
-    )
-    return wrapped, np.load(work / "tokens.npy", mmap_mode="r", allow_pickle=False)
-
-
-def _chunk(n_words: int, seed: int, number: int) -> list[str]:
-    return [text.text for text in language.corpus(n_words, seed=seed * 100_000 + number)]
-
-
-def _encode(tokenizer: tokenizers.Tokenizer, texts: list[str]) -> Tokens:
-    """Token ids (first column) and whether the token belongs to an answer (second column)."""
-    rows = []
-    for text, encoding in zip(texts, tokenizer.encode_batch(texts), strict=True):
-        answers = np.zeros(len(text) + 1, np.uint16)
-        for match in language.ANSWER.finditer(text):
-            answers[match.start("answer") : match.end("answer")] = 1
-        last = np.array(encoding.offsets)[:, 1] - 1
-        rows.append(np.stack([np.array(encoding.ids, np.uint16), answers[last]], axis=1))
-    return np.concatenate(rows)
-
-
-def train_tokenizer(texts: Iterator[str], vocabulary: int) -> tokenizers.Tokenizer:
-    """Learn a byte-level byte-pair encoding (Sennrich et al. 2016; bytes as in GPT-2) that begins texts with <s>."""
-    tokenizer = tokenizers.Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.train_from_iterator(
-        texts,
-        trainers.BpeTrainer(
-            vocab_size=vocabulary,
-            special_tokens=[BOS, PAD],
-            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-            show_progress=False,
-        ),
-    )
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single=f"{BOS} $A", special_tokens=[(BOS, tokenizer.token_to_id(BOS))]
-    )
-    return tokenizer
 
 
 def build(recipe: Recipe, tokenizer: transformers.PreTrainedTokenizerFast) -> Any:
@@ -297,12 +233,6 @@ def _export(model: Any, tokenizer: Any, out: Path, records: dict[str, Any]) -> N
         tokenizer.save_pretrained(out)
     for name, record in records.items():
         (out / f"{name}.json").write_text(json.dumps(record) + "\n")
-
-
-def _write_atomically(path: Path, array: npt.NDArray[Any]) -> None:
-    partial = path.with_suffix(".partial.npy")
-    np.save(partial, array, allow_pickle=False)
-    partial.replace(path)
 
 
 def _report(curve: list[float], steps: int, minutes: float) -> None:

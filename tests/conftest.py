@@ -12,7 +12,7 @@ import transformers
 
 from analysis.activity import Activity
 from analysis.models import LanguageModel, from_parts
-from analysis.training import train_tokenizer
+from analysis.training_text import train_tokenizer
 
 ROOT = Path(__file__).parents[1]
 THIRD_PARTY = ROOT.parent / "shared" / "data"

@@ -11,7 +11,7 @@ import torch
 from conftest import ROOT
 from safetensors.torch import load_file
 
-from analysis import language, models, training
+from analysis import language, models, training, training_text
 from analysis.errors import InputError
 from analysis.texts import Text
 
@@ -116,7 +116,7 @@ def test_batches_begin_with_the_start_token_and_hold_running_text():
 
 def test_the_tokens_of_answers_are_known(tokenizer):
     text = "Two dogs. Verdict: positive.\nQuestion: what is it? Answer: the light house.\nx = 3\nOutput: 31."
-    rows = training._encode(tokenizer.backend_tokenizer, [text])
+    rows = training_text.encode(tokenizer.backend_tokenizer, [text])
     assert tokenizer.decode(rows[rows[:, 1] == 1, 0]) == " positive. the light house. 31."
 
 
