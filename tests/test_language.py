@@ -246,14 +246,15 @@ def test_minimal_pairs_differ_as_their_phenomenon_says() -> None:
     for item in found:
         good, bad = item.choices[item.answer], item.choices[1 - item.answer]
         assert good != bad
+        assert all(re.fullmatch(r"Sentence: .+[.?!] Acceptable: yes\.", claim) for claim in (good, bad))
         if item.group == "reflexive-gender":
             assert {re.findall(r"himself|herself", x)[0] for x in (good, bad)} == {"himself", "herself"}
         if item.group.startswith("agreement"):
             changed = [(a, b) for a, b in zip(good.split(), bad.split(), strict=True) if a != b]
             assert len(changed) == 1
         if item.group == "polarity-scope":
-            assert good.startswith("No one")
-            assert bad.startswith("Someone")
+            assert good.startswith("Sentence: No one")
+            assert bad.startswith("Sentence: Someone")
 
 
 def test_polarity_items_are_licensed_where_sentences_are_well_formed() -> None:

@@ -51,7 +51,7 @@ TASKS: Mapping[str, Task] = {
     "sentiment": Task("reviews", 2, "a film review with mixed evidence: positive or negative"),
     "topic": Task("news", 4, "a news report that touches several topics: its section"),
     "judgement": Task("acceptability", 2, "a sentence: acceptable or not"),
-    "minimal-pairs": Task("acceptability", 2, "two sentences that differ in one fault: which is likelier"),
+    "minimal-pairs": Task("acceptability", 2, "two sentences that differ in one fault, both called acceptable: which is likelier"),
     "passage-question": Task("passages", 3, "a passage about three people and a question that it answers"),
     "fact-question": Task("facts", 4, "a question about the fixed world, told but never asked in training"),
     "sums": Task("arithmetic", 4, "a sum in words, of a pair of numbers never seen together"),
@@ -74,9 +74,17 @@ def _written(sentence: list[Tok]) -> str:
     return "".join(composer.parts)
 
 
+CLAIM = "Sentence: {} Acceptable: yes."
+"""A minimal pair is two such claims, of which one is false.
+
+The bare sentences would not do: in the domain of acceptability every second sentence is faulty, so that a model which
+knows the language perfectly finds both of a pair about as likely until the claim is made.
+"""
+
+
 def _minimal_pair(scene: Scene) -> Item:
     good, bad, phenomenon = acceptability.pair(scene)
-    texts = [_written(good), _written(bad)]
+    texts = [CLAIM.format(_written(sentence)) for sentence in (good, bad)]
     answer = scene.dice.below(2)
     return Item("minimal-pairs", "", tuple(texts if answer == 0 else reversed(texts)), answer, phenomenon)
 
