@@ -52,8 +52,8 @@ class Recipe:
     vocabulary: int = 4096
     context: int = 256
     batch: int = 16
-    steps: int = 4500
-    words: int = 12_000_000
+    steps: int = 2400
+    words: int = 8_000_000
     learning_rate: float = 3e-3
     answer_weight: float = 8.0
     warmup: float = 0.03

@@ -107,16 +107,19 @@ def compiled() -> dict[str, tuple[Entry, ...]]:
     return found
 
 
-def _twin(entry: Entry, dice: Dice, split: str, good: bool) -> tuple[list[Tok], Scene]:
+def _twin(entry: Entry, dice: Dice, split: str, good: bool) -> list[Tok]:
     """Return the sentence that these dice make, well-formed or not."""
     scene = Scene(dice, split, good)
     cast(scene, entry[1], entry[3])
-    return entry[2](scene), scene
+    return entry[2](scene)
 
 
-def _combination(scene: Scene) -> tuple[str, ...]:
-    """Return the lemmas that decide the split: the first two participants cast."""
-    return tuple(x.lexeme.lemma for x in list(scene.names.values())[:3])
+CONTENT = {"NOUN", "PROPN", "VERB", "ADJ", "ADV"}
+
+
+def _combination(sentence: list[Tok]) -> tuple[str, ...]:
+    """Return the content words of a sentence: their combination decides the split."""
+    return tuple(sorted(lemma for _, lemma, upos, *_ in sentence if upos in CONTENT))
 
 
 def pair(scene: Scene, phenomenon: str = "") -> tuple[list[Tok], list[Tok], str]:
@@ -126,13 +129,13 @@ def pair(scene: Scene, phenomenon: str = "") -> tuple[list[Tok], list[Tok], str]
     while True:
         entry = dice.pick(compiled()[phenomenon])
         start = dice.used
-        good, inner = _twin(entry, dice, scene.split, True)
-        if split_of("acceptability", *_combination(inner)) != scene.split:
-            continue
+        good = _twin(entry, dice, scene.split, True)
         end, dice.used = dice.used, start
-        bad, _ = _twin(entry, dice, scene.split, False)
+        bad = _twin(entry, dice, scene.split, False)
         dice.used = end
-        if [tok[0] for tok in good] != [tok[0] for tok in bad]:  # *beat* and *beat* are no pair
+        # Each by itself, since a twin may lack a word and so be the twin of other sentences, too.
+        fits = all(split_of("acceptability", *_combination(shown)) == scene.split for shown in (good, bad))
+        if fits and [tok[0] for tok in good] != [tok[0] for tok in bad]:  # *beat* and *beat* are no pair
             return good, bad, phenomenon
 
 
@@ -148,9 +151,8 @@ def _scrambled(scene: Scene) -> list[Tok]:
 
 def _free(scene: Scene) -> list[Tok]:
     while True:
-        inner = Scene(scene.dice, scene.split)
-        made = sentence(inner)
-        if split_of("acceptability", *_combination(inner)) == scene.split:
+        made = sentence(Scene(scene.dice, scene.split))
+        if split_of("acceptability", *_combination(made)) == scene.split:
             return made
 
 

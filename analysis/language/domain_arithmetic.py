@@ -121,16 +121,20 @@ def _answered(scene: Scene, value: int, before: list[list[Tok]], group: str) -> 
 
 
 def sum_question(scene: Scene) -> Sample:
-    """Return a plain sum whose pair of numbers belongs to the split."""
+    """Return a plain sum whose pair of numbers, in whatever order and operation, belongs to the split."""
     dice, operations = scene.dice, tuple(LARGEST)
     while True:
         operation = dice.pick(operations)
         x, y = dice.between(1, LARGEST[operation]), dice.between(1, LARGEST[operation])
-        if calculate(operation, x, y) >= 0 and split_of(operation, x, y) == scene.split:
+        if calculate(operation, x, y) >= 0 and split_of("sum", min(x, y), max(x, y)) == scene.split:
             break
     sign = load_lexicon().get("ADP", operation)
     scene.names |= {"x": number(x), "y": number(y), "operation": thing(sign)}
     return _answered(scene, calculate(operation, x, y), [compiled()[0](scene)], operation)
+
+
+TWO_NUMBERS = ("comparison", "difference")
+"""Kinds of problem that tell two numbers, not three."""
 
 
 def problem(scene: Scene, kind: str = "") -> Sample:
@@ -139,7 +143,8 @@ def problem(scene: Scene, kind: str = "") -> Sample:
     kind = kind or dice.pick(tuple(PROBLEMS))
     while True:
         x, y, z = (dice.between(2, LARGEST_STEP) for _ in range(3))
-        if z < x and split_of(kind, x, y, z) == scene.split:
+        shown = (x, y) if kind in TWO_NUMBERS else (x, y, z)
+        if z < x and split_of(kind, *shown) == scene.split:
             break
     names["who"] = draw_name(dice)
     while (other := draw_name(dice)) is names["who"]:

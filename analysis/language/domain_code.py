@@ -73,15 +73,22 @@ def _swap(throw: list[int], names: list[str]) -> Program:
 MAKERS = {"straight": _straight, "loop": _loop, "branch": _branch, "swap": _swap}
 
 
+def canonical(lines: tuple[str, ...]) -> str:
+    """Return a program with its variables renamed in the order of their appearance: what the split hangs on."""
+    renamed: dict[str, str] = {}
+    words = (word for line in lines for word in [*line.split(), ";"])
+    return " ".join(renamed.setdefault(word, f"v{len(renamed)}") if word in VARIABLES else word for word in words)
+
+
 def program(scene: Scene, kind: str = "") -> Program:
-    """Return a program whose numbers belong to the split."""
+    """Return a program that belongs to the split, whatever its variables are called."""
     dice = scene.dice
     kind = kind or dice.pick(KINDS)
     while True:
         throw = [dice.between(1, LARGEST_START), dice.between(1, LARGEST_STEP), dice.between(1, LARGEST_STEP)]
         throw.append(dice.below(6))
         made = MAKERS[kind](throw, dice.sample(VARIABLES, 3))
-        if 0 <= made.output <= LARGEST_OUTPUT and split_of("code", kind, *throw) == scene.split:
+        if 0 <= made.output <= LARGEST_OUTPUT and split_of("code", canonical(made.lines)) == scene.split:
             return made
 
 

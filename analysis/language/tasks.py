@@ -51,7 +51,7 @@ TASKS: Mapping[str, Task] = {
     "sentiment": Task("reviews", 2, "a film review with mixed evidence: positive or negative"),
     "topic": Task("news", 4, "a news report that touches several topics: its section"),
     "judgement": Task("acceptability", 2, "a sentence: acceptable or not"),
-    "minimal-pairs": Task("acceptability", 2, "two sentences that differ in one fault, both called acceptable: which is likelier"),
+    "minimal-pairs": Task("acceptability", 2, "two sentences that differ in one fault, each called acceptable"),
     "passage-question": Task("passages", 3, "a passage about three people and a question that it answers"),
     "fact-question": Task("facts", 4, "a question about the fixed world, told but never asked in training"),
     "sums": Task("arithmetic", 4, "a sum in words, of a pair of numbers never seen together"),
