@@ -16,7 +16,7 @@ export P  # as it is, with quotes and spaces
 
 ifeq ($(VENV),none)
 READY :=
-RUN := $(if $(PYTHON),$(PYTHON),python3)
+RUN := $(shell command -v python || command -v python3)
 else
 READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
@@ -73,5 +73,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@echo "Making $(VENV) with $(PYTHON) (once, about two minutes)"
 	@test -x $(VENV)/bin/pip || $(PYTHON) -m venv $(VENV) || { $(PYTHON) -m venv --without-pip --clear $(VENV) && $(PYTHON) -m pip --python $(VENV)/bin/python install -q pip; }
 	@$(VENV)/bin/python -m pip install -q --no-deps -c constraints.txt --retries 1 --extra-index-url $(TORCH_INDEX) torch
+	@$(VENV)/bin/python -c 'import torch, sys; sys.exit(bool(torch.version.cuda))' 2>/dev/null || \
+		echo "No CPU build of torch could be had here; pip may now fetch CUDA (2.7 GB). Ctrl-C stops it."
 	@$(VENV)/bin/python -m pip install -q -c constraints.txt -e '.[book,test]'
 	@touch $@

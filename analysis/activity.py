@@ -108,7 +108,8 @@ def stream(
 ) -> Iterator[Activity]:
     """Yield the activity text by text, so that memory does not grow with their number.
 
-    Parameters and meaning as in :func:`record`; ``tokens["text"]`` counts over all texts.
+    Parameters and meaning as in :func:`record`; ``tokens["text"]`` counts over all texts. What is yielded is the
+    caller's to keep.
     """
     check_site(site)
     tokens, inputs = tokenize(lm, texts, max_tokens)
@@ -117,7 +118,7 @@ def stream(
         table = tokens.iloc[rows].reset_index(drop=True)
         for index in table.groupby("text").indices.values():
             part = slice(index[0], index[-1] + 1)
-            yield Activity(block[part], table.iloc[part].reset_index(drop=True), sizes, site, lm.name)
+            yield Activity(block[part].copy(), table.iloc[part].reset_index(drop=True), sizes, site, lm.name)
 
 
 def tokenize(
@@ -139,6 +140,8 @@ def tokenize(
     """
     if not texts:
         raise InputError("There is no text to read. Give texts with at least 128 tokens, or lower min_tokens.")
+    if max_tokens is not None and max_tokens < 1:
+        raise InputError(f"max_tokens={max_tokens} leaves nothing to read. Use 1 or more.")
     limit = min(max_tokens or lm.context, lm.context)
     tables, inputs = [], []
     for number, text in enumerate(texts):

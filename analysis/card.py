@@ -12,10 +12,12 @@ import pandas as pd
 
 from analysis import language
 from analysis.evaluation import accuracy_table, bits_per_byte, choice_scores
+from analysis.language import grammar
 from analysis.language.lexicon import load_lexicon
 from analysis.models import LanguageModel, load_model
 
 SAMPLE_WORDS = 3_000_000
+UNSEEN = 999_999_999  # a seed of text that no training run writes
 OFTEN = 20  # a tag of a homograph counts if its form has it this often in the sample: often enough to test on
 
 
@@ -83,7 +85,7 @@ def _count_forms(n_words: int) -> Counter[tuple[str, str, str, str]]:
     """Count form, lemma, tag and construction together in text that the model was not trained on."""
     return Counter(
         (word.form, word.lemma, word.upos, word.construction)
-        for text in language.corpus(n_words, seed=1)
+        for text in language.corpus(n_words, seed=UNSEEN)
         for word in text.words
     )
 
@@ -99,7 +101,7 @@ def _language_figures(counts: Counter[tuple[str, str, str, str]]) -> dict[str, A
         "upos_tags": len({lexeme.upos for lexeme in lexicon.lexemes}),
         "homographs": len(lexicon.homographs()),
         "homographs_often_in_each": sum(sum(n >= OFTEN for n in of.values()) >= 2 for of in tags.values()),
-        "constructions": len({construction for _, _, _, construction in counts} - {""}),
+        "constructions": len({construction for _, _, _, construction in counts} & grammar.names()),
         "sample_words": counts.total(),
     }
 

@@ -121,7 +121,7 @@ def _word(token: Any, start: int, end: int) -> Word:
 
 def _read_jsonl(content: str, path: Path) -> list[Text]:
     rows = []
-    for number, line in enumerate(content.splitlines(), start=1):
+    for number, line in enumerate(content.split("\n"), start=1):  # splitlines also splits at U+2028, which JSON allows
         if line.strip():
             rows.append(_json(line, f"'{path}', line {number},"))
     return _from_rows(rows, path)
@@ -143,14 +143,24 @@ def _json(content: str, where: str) -> Any:
 
 def _read_table(content: str, path: Path) -> list[Text]:
     dialect = csv.excel if path.suffix == ".csv" else _UnquotedTabs
-    rows = csv.reader(io.StringIO(content), dialect)
-    return _from_rows([dict(enumerate(row)) for row in rows if row], path)
+    csv.field_size_limit(len(content) + 1)  # a field may be a whole document
+    try:
+        rows = [dict(enumerate(row)) for row in csv.reader(io.StringIO(content), dialect) if row]
+    except csv.Error as error:
+        raise InputError(f"'{path}' is no table ({error}). Mend it, or give another format.") from error
+    if rows and any(str(cell).strip().lower() in TEXT_HEADINGS for cell in rows[0].values()):
+        rows = rows[1:]
+    return _from_rows(rows, path)
 
 
 class _UnquotedTabs(csv.excel_tab):
     """Tab-separated text as corpora use it: a quotation mark is a character."""
 
     quoting = csv.QUOTE_NONE
+
+
+TEXT_HEADINGS = {"text", "sentence", "review", "document", "description", "content", "story", "passage"}
+"""A table whose first row has one of these has headings."""
 
 
 def _read_plain(content: str, path: Path) -> list[Text]:
@@ -221,6 +231,7 @@ def choose_passages(
     """
     if n < 1:
         raise InputError(f"{n} passages are none. Ask for 1 or more.")
+    _check_length(min_tokens, max_tokens)
     name, _, domains = str(source).partition(":")
     if name == "teaching":
         wanted = domains.split(",") if domains else list(language.DOMAINS)
@@ -262,8 +273,7 @@ def passages(
     -------
     list of Text
     """
-    if not 0 < min_tokens <= max_tokens:
-        raise InputError(f"min_tokens={min_tokens} and max_tokens={max_tokens} do not fit. Use 0 < min <= max.")
+    _check_length(min_tokens, max_tokens)
     done: list[Text] = []
     parts: list[Text] = []
     length = 0
@@ -278,6 +288,11 @@ def passages(
             done.append(_join(parts))
             parts, length = [], 0
     return done
+
+
+def _check_length(min_tokens: int, max_tokens: int) -> None:
+    if not 0 < min_tokens <= max_tokens:
+        raise InputError(f"min_tokens={min_tokens} and max_tokens={max_tokens} do not fit. Use 0 < min <= max.")
 
 
 def _join(parts: Sequence[Text]) -> Text:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
-from analysis.card import describe, task_table
+from analysis.card import OFTEN, describe, task_table
+from analysis.errors import InputError
 
 TEMPLATE = """# The teaching language and its model
 
@@ -20,7 +22,7 @@ neither by hand.
 |---|---|
 | lemmas | {lemmas:,} ({lemmas_in_sample:,} of them in {sample_words:,} running words) |
 | parts of speech (UPOS) | {upos_tags} |
-| forms with two or more of them | {homographs}; {homographs_often_in_each} occur 20 times or more in each of two |
+| forms with two or more of them | {homographs}; {homographs_often_in_each} occur {often} times or more in each of two |
 | constructions, by name | {constructions} |
 
 **Why it was made.** To give the study a language whose truth is known: the tag of each word, the label of each item,
@@ -53,7 +55,7 @@ dialect, no spelling mistakes, no rare constructions, and the values of those wh
 | architecture | Llama, {layers} layers, {mlp_neurons:,} MLP neurons, {parameters:,} parameters |
 | vocabulary | {pieces:,} byte-level pieces; {split_percent:.0f} % of the word types are two pieces or more |
 | size | {megabytes} MB of safetensors (bfloat16) |
-| training | {train_minutes} minutes; `make model` repeats it from `teaching-model/recipe.json` |
+| training | {train_minutes} minutes; `make model` repeats it |
 | use | reading this book and trying methods; it knows nothing of the world |
 
 ### What it can do, on `test`
@@ -102,6 +104,7 @@ def as_markdown(card: dict[str, Any]) -> str:
     ]
     return TEMPLATE.format(
         **{name: value for name, value in card.items() if name not in {"tasks", "domains"}},
+        often=OFTEN,
         split_percent=100 * card["split_word_share"],
         tasks=_table(("task", "accuracy", "chance", "majority", "items", "questions", "zero-shot"), rows),
         domains=_table(("domain", "bits per byte"), domains),
@@ -118,7 +121,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args(arguments).folder
-    card = describe(folder)
+    try:
+        card = describe(folder)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
     (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
     page = as_markdown(card)
     (folder.parent / "README.md").write_text(page)

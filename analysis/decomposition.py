@@ -75,8 +75,8 @@ def spatial_ica(
 
     Neurons are the samples and tokens the mixtures, as voxels and volumes are in fMRI (McKeown et al. 1998): each
     volume is centred, a truncated singular value decomposition keeps the k strongest directions, and FastICA
-    (Hyvärinen 1999; contrast log cosh) turns them. Of several restarts the one with the sparsest maps is kept, as
-    nilearn's CanICA does (Varoquaux et al. 2010).
+    (Hyvärinen 1999; contrast log cosh) turns them. Of several restarts the one whose least sparse map is the sparsest
+    is kept (the smallest of the largest L1 norms), as nilearn's CanICA does (Varoquaux et al. 2010).
 
     Parameters
     ----------
@@ -101,14 +101,18 @@ def spatial_ica(
     InputError
         If k does not fit the data, or a value is not finite.
     """
-    values = activity.values
     _check_finite(activity)
+    # A neuron that never changes is left out: centring would give it the mean of the others, and so a place in a map.
+    moving: npt.NDArray[np.bool_] = np.any(activity.values, axis=0)
+        activity.values, axis=0
+    )  # a neuron that never changes would take on the mean of the others when centred
+    values = activity.values[:, moving]
     _check_k(k, values, n_restarts)
     rng = np.random.RandomState(seed)
     centred = values - values.mean(1, keepdims=True)
     directions = whiten(centred, k, rng)
     runs = [_rotate(directions, rng.randint(2**31 - 1), max_iter, tol) for _ in range(n_restarts)]
-    best = min(range(n_restarts), key=lambda run: float(np.abs(runs[run][0]).sum()))
+    best = min(range(n_restarts), key=lambda run: float(np.abs(runs[run][0]).sum(1).max()))
     sources, converged = runs[best]
     agreement = _agreement(sources, [maps for run, (maps, _) in enumerate(runs) if run != best])
 
@@ -116,8 +120,10 @@ def spatial_ica(
     courses = centred @ sources.T.astype(np.float32) / values.shape[1]
     share = (courses.astype(np.float64) ** 2).sum(0) * values.shape[1] / (centred.astype(np.float64) ** 2).sum()
     order = np.argsort(-share)
+    maps = np.zeros((k, len(moving)), np.float32)
+    maps[:, moving] = sources[order]
     return Networks(
-        maps=sources[order].astype(np.float32),
+        maps=maps,
         time_courses=(courses / courses.std(0))[:, order],
         share=share[order],
         layer_sizes=activity.layer_sizes,

@@ -140,7 +140,7 @@ def load_model(
         If there is no such model, it is no causal decoder, its family is not in :data:`DOWN_PROJECTIONS`, or it
         has no safetensors weights.
     """
-    name = str(name)
+    name = str(Path(name).expanduser()) if str(name).startswith("~") else str(name)
     if dtype not in _DTYPES:
         raise InputError(f"No dtype is named '{dtype}'. Choose one of: {', '.join(_DTYPES)}.")
     options: dict[str, Any] = {"revision": revision, "trust_remote_code": trust_remote_code}
@@ -159,6 +159,9 @@ def load_model(
             f"The tokenizer of '{name}' cannot tell which characters a piece covers. "
             "Convert it to a tokenizer.json (a fast tokenizer) first."
         )
+    # Some repositories store that every text be cut or padded; what is read here is cut where the study says so.
+    tokenizer.backend_tokenizer.no_truncation()
+    tokenizer.backend_tokenizer.no_padding()
     return from_parts(name, model.to(device), tokenizer, path)
 
 
@@ -185,8 +188,8 @@ def _module(model: Any, path: str, layer: int) -> nn.Module:
 
 def _check_location(name: str) -> None:
     """Tell a missing folder from a hub id before transformers confuses the two."""
-    path = Path(name).expanduser()
-    looks_local = name.startswith((".", "/", "~")) or name.count("/") > 1 or path.exists()
+    path = Path(name)
+    looks_local = name.startswith((".", "/")) or name.count("/") > 1 or path.exists()
     if not looks_local:
         return
     if not path.is_dir():
@@ -215,7 +218,7 @@ def _hub_is_reachable() -> bool:
 def _from_pretrained(loader: Any, name: str, **options: Any) -> Any:
     try:
         return loader.from_pretrained(name, **options)
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
         # transformers explains over many lines; the first says what happened.
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         where = "from the folder" if Path(name).is_dir() else "from the hub (is there a network, is the name right?)"

@@ -120,7 +120,7 @@ def recurrence(activity: Activity, k: int, *, n_draws: int = 20, n_restarts: int
     observed = split_half(activity, decompose, seed)
     null = np.sort(split_half_null(activity, decompose, n_draws, seed))[::-1]
     p = (1 + (null[None, :] >= observed[:, None]).sum(1)) / (1 + n_draws)
-    tolerated = int(np.ceil(0.05 * (1 + n_draws))) - 2  # draws that may reach the bar while p stays below .05
+    tolerated = -(-(1 + n_draws) // 20) - 2  # as many draws may be as large while p stays below .05
     return pd.DataFrame(
         {"similarity": observed, "bar": null[tolerated], "p": p, "repeats": p < 0.05},
         index=pd.RangeIndex(1, k + 1, name="rank"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
+import shutil
 import sys
 import time
 from dataclasses import asdict, dataclass, fields
@@ -18,7 +20,7 @@ from safetensors.torch import save_file
 
 from analysis.errors import InputError
 from analysis.models import quiet_transformers
-from analysis.training_text import Tokens, load_tokens, write_tokens
+from analysis.training_text import Tokens, load_tokens, text_digest, write_tokens
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ def train(recipe: Recipe, out: Path, work: Path, *, n_jobs: int = 2, minutes_per
     out : Path
         Where the finished model goes: safetensors in bfloat16, tokenizer, ``loss.json``, ``recipe.json``.
     work : Path
-        Where tokenizer, tokens and checkpoints live until then; a run with the same recipe finds them again.
+        Where tokenizer, tokens and checkpoints live until then. A run that was interrupted goes on from there; the
+        folder goes when the model is finished.
     n_jobs : int
         Processes that write the text.
     minutes_per_checkpoint : float
@@ -106,6 +109,7 @@ def train(recipe: Recipe, out: Path, work: Path, *, n_jobs: int = 2, minutes_per
         "loss": [round(value, 4) for value in curve],
     }
     _export(model, tokenizer, out, {"recipe": asdict(recipe), "loss": loss})
+    shutil.rmtree(work)
     return out
 
 
@@ -177,15 +181,24 @@ def _decay_groups(model: Any, weight_decay: float) -> list[dict[str, Any]]:
 
 
 def _has_fast_bfloat16() -> bool:
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    has_onednn = bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
+    return has_onednn and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def identity(recipe: Recipe) -> dict[str, Any]:
+    """Say what makes a run this run: its recipe and the language as it stands."""
+    return {"recipe": asdict(recipe), "text": text_digest()}
 
 
 def _claim(work: Path, recipe: Recipe) -> None:
-    """Refuse to mix two recipes in one folder."""
-    path = work / "recipe.json"
-    mine = asdict(recipe)
+    """Refuse to go on with the text or the weights of another run."""
+    path = work / "run.json"
+    mine = identity(recipe)
     if path.is_file() and json.loads(path.read_text()) != mine:
-        raise InputError(f"'{work}' holds a run with another recipe. Name another folder, or delete that one.")
+        raise InputError(
+            f"'{work}' holds a run with another recipe or another state of the language. "
+            "Name another folder, or delete that one."
+        )
     path.write_text(json.dumps(mine, indent=1))
 
 
@@ -227,12 +240,16 @@ def _named(model: Any) -> dict[str, torch.nn.Parameter]:
 
 def _export(model: Any, tokenizer: Any, out: Path, records: dict[str, Any]) -> None:
     """Write the finished model and, as JSON, what is known of its making."""
-    out.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(f".{out.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
     with quiet_transformers():
-        model.to(torch.bfloat16).eval().save_pretrained(out)
-        tokenizer.save_pretrained(out)
+        model.to(torch.bfloat16).eval().save_pretrained(partial)
+        tokenizer.save_pretrained(partial)
     for name, record in records.items():
-        (out / f"{name}.json").write_text(json.dumps(record) + "\n")
+        (partial / f"{name}.json").write_text(json.dumps(record) + "\n")
+    shutil.rmtree(out, ignore_errors=True)
+    partial.rename(out)
 
 
 def _report(curve: list[float], steps: int, minutes: float) -> None:
@@ -249,8 +266,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Train from the command line; every field of :class:`Recipe` is an option."""
     parser = argparse.ArgumentParser(description="Train the teaching model on the teaching language.")
     parser.add_argument("--out", type=Path, default=Path("data/teaching-model"), help="where the model goes")
-    parser.add_argument("--work", type=Path, help="checkpoints (default: _build/training/<name of out>-<seed>)")
-    parser.add_argument("--threads", type=int, default=1, help="of torch; another number gives other last digits")
+    parser.add_argument("--work", type=Path, help="checkpoints (default: a folder in _build/training)")
+    parser.add_argument("--threads", type=int, default=2, help="of torch; another number gives other last digits")
     parser.add_argument("--jobs", type=int, default=2, help="processes that write the text")
     parser.add_argument("--minutes-per-checkpoint", type=float, default=1.0, help="how much a kill may cost")
     for field in fields(Recipe):
@@ -258,7 +275,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = vars(parser.parse_args(arguments))
     recipe = Recipe(**{field.name: options[field.name] for field in fields(Recipe)})
     out: Path = options["out"]
-    work = options["work"] or Path("_build/training") / f"{out.name}-{recipe.seed}"
+    digest = hashlib.sha256(json.dumps(identity(recipe)).encode()).hexdigest()[:12]
+    work = options["work"] or Path("_build/training") / digest
     torch.set_num_threads(options["threads"])
     try:
         train(recipe, out, work, n_jobs=options["jobs"], minutes_per_checkpoint=options["minutes_per_checkpoint"])

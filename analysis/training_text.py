@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from joblib import Parallel, delayed
 from tokenizers import decoders, models, pre_tokenizers, processors, trainers
 
 from analysis import language
+from analysis.language.lexicon import DEFAULT_PATH
 
 BOS, PAD = "<s>", "<pad>"
 CHUNK_WORDS = 100_000
@@ -58,6 +60,13 @@ def load_tokens(work: Path, context: int) -> tuple[transformers.PreTrainedTokeni
 
 def _chunk(seed: int, number: int) -> list[str]:
     return [text.text for text in language.corpus(CHUNK_WORDS, seed=seed * 100_000 + number)]
+
+
+def text_digest() -> str:
+    """Hash what decides the text: the language's code, its lexicon and this module."""
+    here = Path(__file__)
+    paths = [*sorted((here.parent / "language").glob("*.py")), DEFAULT_PATH, here]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
 
 
 def encode(tokenizer: tokenizers.Tokenizer, texts: list[str]) -> Tokens:

@@ -40,7 +40,7 @@ def test_batching_and_streaming_give_what_one_text_at_a_time_gives(lm):
     for batch_tokens in (1, 40, 4096):
         together = activity.record(lm, texts, batch_tokens=batch_tokens)
         np.testing.assert_allclose(together.values, alone, atol=1e-5)
-        streamed = [part.values.copy() for part in activity.stream(lm, texts, batch_tokens=batch_tokens)]
+        streamed = [part.values for part in activity.stream(lm, texts, batch_tokens=batch_tokens)]
         np.testing.assert_allclose(np.concatenate(streamed), alone, atol=1e-5)
         assert len(streamed) == len(texts)
 
@@ -110,3 +110,5 @@ def test_nothing_to_read(lm):
         activity.record(lm, [])
     with pytest.raises(InputError, match="No site is named 'mlp'"):
         activity.record(lm, [PLAIN], "mlp")
+    with pytest.raises(InputError, match="max_tokens=0 leaves nothing"):
+        activity.record(lm, [PLAIN], max_tokens=0)

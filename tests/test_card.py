@@ -43,6 +43,7 @@ def test_the_shipped_model_is_what_the_book_needs():
     assert CARD["split_word_share"] >= 0.15
     assert CARD["lemmas"] >= 1500
     assert CARD["upos_tags"] >= 12
+    assert CARD["homographs_often_in_each"] >= 120
     assert CARD["constructions"] >= 60
     assert CARD["train_minutes"] <= 60
 

@@ -4,7 +4,7 @@ from conftest import third_party
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import datasets
+from analysis import datasets, language
 from analysis.errors import InputError
 from analysis.texts import Text
 
@@ -63,6 +63,7 @@ def test_a_treebank_is_read_whole():
         ("a.jsonl", '{"label": 1, "text": "One text."}\n{"label": 0, "text": "Two texts."}\n'),
         ("a.tsv", "1\tOne text.\n0\tTwo texts.\n"),
         ("a.csv", '1,"One text."\n0,"Two texts."\n'),
+        ("a.csv", 'label,text\n1,"One text."\n0,"Two texts."\n'),
     ],
 )
 def test_each_format_gives_its_texts(tmp_path, name, content):
@@ -85,6 +86,13 @@ def test_real_corpora(path, n, start):
     texts = datasets.load_texts(third_party(path))
     assert len(texts) == n
     assert texts[0].text.startswith(start)
+
+
+def test_long_fields_and_odd_line_ends(tmp_path):
+    long = "word " * 40_000
+    assert datasets.load_texts(write(tmp_path / "a.tsv", f"1\t{long}\n"))[0].text == long.strip()
+    (odd,) = datasets.load_texts(write(tmp_path / "a.jsonl", '{"text": "One\u2028line."}\n'))
+    assert odd.text == "One\u2028line."
 
 
 def test_a_pattern_names_several_files(tmp_path):
@@ -166,5 +174,15 @@ def test_what_cannot_be_chosen(tmp_path):
         datasets.choose_passages(path, count, 1)
     with pytest.raises(InputError, match="0 passages are none"):
         datasets.choose_passages(path, count, 0)
-    with pytest.raises(InputError, match="Use 0 < min <= max"):
-        datasets.choose_passages(path, count, 1, min_tokens=9, max_tokens=8)
+    for source in (path, "teaching"):
+        with pytest.raises(InputError, match="Use 0 < min <= max"):
+            datasets.choose_passages(source, count, 1, min_tokens=9, max_tokens=8)
+    with pytest.raises(InputError, match="no domain 'poems'"):
+        datasets.choose_passages("teaching:poems", count, 1)
+
+
+def test_the_teaching_language_is_a_source_like_any_other():
+    chosen = datasets.choose_passages("teaching:news,code", count, 3)
+    assert [passage.domain for passage in chosen] == ["news", "code", "news"]
+    assert {passage.domain for passage in datasets.choose_passages("teaching", count, 8)} == set(language.DOMAINS)
+    assert all(passage.document.split("/")[1] == "find" for passage in chosen)

@@ -90,6 +90,15 @@ def test_a_constant_neuron_is_refused_or_kept_at_zero():
         standardise(activity, constant="drop")
 
 
+def test_a_constant_neuron_is_in_no_network_even_where_all_others_share_a_signal():
+    activity, _ = planted(k=3, noise=1.0)
+    values = activity.values + np.random.default_rng(1).standard_normal((640, 1)).astype(np.float32) * 5
+    values[:, :40] = 3.0
+    found = spatial_ica(standardise(replace(activity, values), constant="keep"), 4, n_restarts=2)
+    assert (found.maps[:, :40] == 0).all()
+    assert (np.abs(found.maps[:, 40:]).max(1) > 1.96).all()
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_activity_that_is_not_finite_is_refused(bad):
     activity, _ = planted()

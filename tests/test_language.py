@@ -33,7 +33,9 @@ def test_every_domain_gives_long_enough_passages_with_offsets(sample: list[Text]
 
 def test_text_is_spaced_like_english(sample: list[Text]) -> None:
     for text in sample:
-        wrong = r" [.,?!;]|\s's\b|\sn't|  " if text.domain == "code" else r" [.,?!;]|\s's\b|\sn't|  |\b[aA] (?!eu)[aei]\w"
+        wrong = (
+            r" [.,?!;]|\s's\b|\sn't|  " if text.domain == "code" else r" [.,?!;]|\s's\b|\sn't|  |\b[aA] (?!eu)[aei]\w"
+        )
         assert not re.search(wrong, text.text), text.text
         assert text.text.count('"') % 2 == 0
         if text.domain != "code":

@@ -97,6 +97,20 @@ def test_bfloat16_is_a_choice(saved):
     assert next(models.load_model(saved, dtype="bfloat16").model.parameters()).dtype == torch.bfloat16
 
 
+def test_a_tokenizer_that_cuts_and_pads_is_stopped_from_it(lm, saved):
+    path = saved / "tokenizer.json"
+    path.write_text(
+        json.dumps(
+            json.loads(path.read_text())
+            | {
+                "truncation": {"direction": "Right", "max_length": 4, "strategy": "LongestFirst", "stride": 0},
+            }
+        )
+    )
+    text = [Text("The dog saw the cat.", "x")]
+    assert len(record(models.load_model(saved), text).values) == len(record(lm, text).values) > 4
+
+
 def rewrite_config(folder, **changes):
     path = folder / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))

@@ -89,10 +89,32 @@ def test_an_interrupted_training_ends_as_an_undisturbed_one(tmp_path, monkeypatc
     assert curves[0] == curves[1]
 
 
-def test_a_folder_of_another_recipe_is_refused(tmp_path):
-    training.train(TINY, tmp_path / "out", tmp_path / "work", n_jobs=1)
+def interrupt(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "_step", lambda *_: pytest.fail("killed"))
+        with pytest.raises(pytest.fail.Exception, match="killed"):
+            training.train(TINY, tmp_path / "out", tmp_path / "work", n_jobs=1)
+
+
+def test_a_folder_of_another_recipe_is_refused(tmp_path, monkeypatch):
+    interrupt(tmp_path, monkeypatch)
     with pytest.raises(InputError, match="holds a run with another recipe"):
         training.train(replace(TINY, steps=13), tmp_path / "out", tmp_path / "work")
+
+
+def test_a_run_is_not_gone_on_with_when_the_language_has_changed(tmp_path, monkeypatch):
+    interrupt(tmp_path, monkeypatch)
+    monkeypatch.setattr(training, "text_digest", lambda: "another language")
+    with pytest.raises(InputError, match="another state of the language"):
+        training.train(TINY, tmp_path / "out", tmp_path / "work")
+
+
+def test_a_finished_training_starts_afresh(tmp_path):
+    training.train(TINY, tmp_path / "out", tmp_path / "work", n_jobs=1)
+    assert not (tmp_path / "work").exists()
+    first = weights(tmp_path / "out")
+    training.train(replace(TINY, seed=3), tmp_path / "out", tmp_path / "work", n_jobs=1)
+    assert not same(first, weights(tmp_path / "out"))
 
 
 def test_the_learning_rate_warms_up_and_ends_near_zero():

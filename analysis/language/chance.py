@@ -144,7 +144,7 @@ def partners(head: str, table: Table[Lexeme], split: str) -> Table[Lexeme]:
     """Return the part of a table whose combinations with ``head`` belong to a split.
 
     This is what makes ``test`` ask for generalisation: *open the drawer* may be seen in training and *open the chest*
-    only later. Where a split has none, the combinations of ``train`` are used: nothing held out is given away.
+    only later. Where a split has none, it borrows those of ``train``; where ``train`` has none either, any will do.
 
     Parameters
     ----------

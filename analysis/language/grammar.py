@@ -183,6 +183,11 @@ fragment("went", "( went | came/VERB ) ( to/ADP {place} | home/ADV | back/ADV )"
 fragment("kin", "( brother | sister | son | daughter | friend )")
 
 
+def names() -> set[str]:
+    """Name the constructions; what else marks a word (the phenomenon of a pair, the kind of a question) is none."""
+    return {line.partition(":")[0].strip() for block in CONSTRUCTIONS.values() for line in block.strip().splitlines()}
+
+
 @lru_cache(maxsize=1)
 def grammar() -> dict[str, Table[tuple[Pattern, frozenset[str]]]]:
     """Return the compiled constructions by frame, each with the participants that it needs."""

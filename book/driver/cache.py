@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .files import file_digest, link_tree
 
-_KEPT = 8  # entries a chapter keeps; the least recently used go first
+_KEPT = 8  # entries a chapter keeps beside the default book's; the least recently used go first
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,18 @@ class Cache:
         if target.exists():
             target.rename(work / f"{stem}.damaged")
         made.folder.rename(target)
-        for old in sorted(target.parent.iterdir(), key=lambda path: path.stat().st_mtime)[:-_KEPT]:
+        others = [path for path in target.parent.iterdir() if path.name not in self._of_the_default_book()]
+        for old in sorted(others, key=lambda path: path.stat().st_mtime)[:-_KEPT]:
             shutil.rmtree(old, ignore_errors=True)
         return Entry(target, made.seconds, made.peak_memory_mb)
+
+    def _of_the_default_book(self) -> set[str]:
+        """Name the entries that `make book` will look for: trying out parameters must not cost them."""
+        try:
+            record = json.loads((self.folder.parent / "run.json").read_text(encoding="utf-8"))
+            return {chapter["inputs_hash"][:24] for chapter in record["chapters"].values()}
+        except (OSError, ValueError, KeyError, TypeError):
+            return set()
 
     def publish_artifacts(self, entry: Entry, target: Path) -> None:
         """Give a run the saved results of this execution."""

@@ -22,6 +22,8 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 def replace_folder(new: Path, old: Path) -> None:
     """Put the finished folder `new` in the place of `old`."""
     retired = old.with_name(f".{old.name}.old")
+    if retired.exists() and not old.exists():  # killed between the two renames below: what was good comes back first
+        retired.rename(old)
     shutil.rmtree(retired, ignore_errors=True)
     if old.exists():
         old.rename(retired)
