@@ -104,8 +104,6 @@ def spatial_ica(
     _check_finite(activity)
     # A neuron that never changes is left out: centring would give it the mean of the others, and so a place in a map.
     moving: npt.NDArray[np.bool_] = np.any(activity.values, axis=0)
-        activity.values, axis=0
-    )  # a neuron that never changes would take on the mean of the others when centred
     values = activity.values[:, moving]
     _check_k(k, values, n_restarts)
     rng = np.random.RandomState(seed)
