@@ -27,7 +27,7 @@ endif
 
 help:  ## list the targets
 	@echo "usage: make TARGET [NAME=value …]"
-	@sed -n 's/^\([a-z-]*\):[^#]*## */\1\t/p' $(firstword $(MAKEFILE_LIST)) | awk -F'\t' '{printf "  %-11s %s\n", $$1, $$2}'
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@echo "VENV=none uses the active environment, PYTHON=… picks the interpreter (3.11 to 3.13)."
 
 book: $(READY)  ## execute what is stale, render _build/html/index.html  [PROFILE=smoke] [JOBS=2]
