@@ -38,7 +38,8 @@ for this project; no corpus was used.
 its object, an adjective with what it judges, a person with a value, two numbers, an entity with a question) is decided
 by hashing the combination, so `test` asks for new combinations of known parts. Some tasks have fewer different
 questions than items; the table below counts them. Such items repeat a question with other wrong answers, so an interval
-belongs over questions, not items.
+belongs over questions, not items. One task is an exception: the statements of `fact-completion` are facts of the
+articles, which training tells.
 
 **What is true in it.** Capitals, continents and languages of countries are meant to be right. Persons, firms, teams and
 films are invented, and so are products, museums, founding years, animals' ages and all news. Do not learn facts from
