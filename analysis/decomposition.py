@@ -1,9 +1,10 @@
-"""Find functional networks: spatial independent component analysis, as in resting-state fMRI."""
+"""Find functional networks: independent component analysis, spatial as in resting-state fMRI, or temporal."""
 
 from __future__ import annotations
 
 import warnings
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -105,35 +106,124 @@ def spatial_ica(
     # A neuron that never changes is left out: centring would give it the mean of the others, and so a place in a map.
     moving: npt.NDArray[np.bool_] = np.any(activity.values, axis=0)
     values = activity.values[:, moving]
-    _check_k(k, values, n_restarts)
+    check_k(k, values.shape, n_restarts)
     rng = np.random.RandomState(seed)
     centred = values - values.mean(1, keepdims=True)
-    directions = whiten(centred, k, rng)
-    runs = [_rotate(directions, rng.randint(2**31 - 1), max_iter, tol) for _ in range(n_restarts)]
+    turned = turn(whiten(centred, k, rng), n_restarts, rng, max_iter, tol)
+    courses = centred @ turned.sources.T.astype(np.float32) / values.shape[1]
+    share = (courses.astype(np.float64) ** 2).sum(0) * values.shape[1] / (centred.astype(np.float64) ** 2).sum()
+    return arrange(activity, turned, spread_out(turned.sources, moving), courses, share)
+
+
+def temporal_ica(
+    activity: Activity,
+    k: int,
+    *,
+    n_restarts: int = 10,
+    seed: int = 0,
+    max_iter: int = 500,
+    tol: float = 1e-4,
+) -> Networks:
+    """Decompose activity into k networks whose time courses over tokens are as independent as can be.
+
+    Tokens are the samples. This is what the code of the first paper's first version does; brains are mostly
+    decomposed the other way, since a scan has few volumes and many voxels (Calhoun et al. 2001). A map is the
+    regression of each neuron on the time courses, in standard deviations over neurons.
+
+    Parameters and errors as in :func:`spatial_ica`.
+
+    Returns
+    -------
+    Networks
+        Strongest first, by share of variance.
+    """
+    _check_finite(activity)
+    moving: npt.NDArray[np.bool_] = np.any(activity.values, axis=0)
+    values = activity.values[:, moving]
+    check_k(k, values.shape, n_restarts)
+    rng = np.random.RandomState(seed)
+    centred = values - values.mean(0)
+    turned = turn(whiten(centred.T, k, rng), n_restarts, rng, max_iter, tol)
+    weights = turned.sources @ centred / len(centred)
+    share = (weights**2).sum(1) * len(centred) / (centred.astype(np.float64) ** 2).sum()
+    maps = spread_out(weights - weights.mean(1, keepdims=True), moving)
+    return arrange(activity, turned, maps, turned.sources.T.astype(np.float32), share)
+
+
+@dataclass(frozen=True)
+class Turned:
+    """The kept rotation: independent sources of unit variance, and how far the restarts agree with it."""
+
+    sources: npt.NDArray[np.float64]
+    agreement: npt.NDArray[np.float64]
+    converged: bool
+
+
+def turn(
+    white: npt.NDArray[np.float64], n_restarts: int, rng: np.random.RandomState, max_iter: int, tol: float
+) -> Turned:
+    """Turn white rows until they are as independent as can be; of several starts keep the sparsest.
+
+    Parameters
+    ----------
+    white : ndarray of shape (k, n_samples)
+        Uncorrelated, of mean 0 and unit variance.
+    n_restarts : int
+    rng : RandomState
+        Of the starts.
+    max_iter, tol : int, float
+        When FastICA stops.
+    """
+    runs = [_rotate(white, rng.randint(2**31 - 1), max_iter, tol) for _ in range(n_restarts)]
     best = min(range(n_restarts), key=lambda run: float(np.abs(runs[run][0]).sum(1).max()))
     sources, converged = runs[best]
     agreement = _agreement(sources, [maps for run, (maps, _) in enumerate(runs) if run != best])
+    return Turned(sources, agreement, converged)
 
-    sources *= np.sign((sources**3).mean(1, keepdims=True))
-    courses = centred @ sources.T.astype(np.float32) / values.shape[1]
-    share = (courses.astype(np.float64) ** 2).sum(0) * values.shape[1] / (centred.astype(np.float64) ** 2).sum()
+
+class Source(Protocol):
+    """What networks are found in."""
+
+    @property
+    def layer_sizes(self) -> tuple[int, ...]: ...  # noqa: D102
+    @property
+    def site(self) -> str: ...  # noqa: D102
+    @property
+    def model(self) -> str: ...  # noqa: D102
+
+
+def arrange(source: Source, turned: Turned, maps: Matrix, courses: Matrix, share: npt.NDArray[np.float64]) -> Networks:
+    """Put networks in order of strength, heavier tail positive, maps and time courses in standard deviations."""
+    skewness = (maps.astype(np.float64) ** 3).mean(1)
+    sign = np.where(skewness < 0, -1, 1).astype(np.float32)
     order = np.argsort(-share)
-    maps = np.zeros((k, len(moving)), np.float32)
-    maps[:, moving] = sources[order]
     return Networks(
-        maps=maps,
-        time_courses=(courses / courses.std(0))[:, order],
+        maps=(in_deviations(maps.T).T * sign[:, None])[order],
+        time_courses=(in_deviations(courses) * sign)[:, order],
         share=share[order],
-        layer_sizes=activity.layer_sizes,
-        site=activity.site,
-        model=activity.model,
-        restart_agreement=agreement[order],
-        converged=converged,
+        layer_sizes=source.layer_sizes,
+        site=source.site,
+        model=source.model,
+        restart_agreement=turned.agreement[order],
+        converged=turned.converged,
     )
 
 
+def in_deviations(columns: npt.NDArray[np.floating]) -> Matrix:
+    """Divide each column by its standard deviation; a constant one stays as it is."""
+    spread = columns.std(0, dtype=np.float64) if len(columns) else np.ones(columns.shape[1])
+    return np.asarray(columns / np.where(spread > 0, spread, 1), np.float32)
+
+
+def spread_out(values: npt.NDArray[np.floating], moving: npt.NDArray[np.bool_]) -> Matrix:
+    """Give rows over the moving neurons their places among all neurons; the others get 0."""
+    whole = np.zeros((len(values), len(moving)), np.float32)
+    whole[:, moving] = values
+    return whole
+
+
 def whiten(centred: Matrix, k: int, rng: np.random.RandomState) -> npt.NDArray[np.float64]:
-    """Return the k strongest directions over neurons, uncorrelated and of unit variance, shape (k, n_neurons).
+    """Return the k strongest directions over the columns, uncorrelated and of unit variance, shape (k, n_columns).
 
     The randomised decomposition of Halko et al. (2011): exact to rounding where the spectrum falls, and many times
     faster than a full one. FastICA itself runs in float64, since its contrasts lose the optimum in float32.
@@ -172,8 +262,9 @@ def _check_finite(activity: Activity) -> None:
         )
 
 
-def _check_k(k: int, values: Matrix, n_restarts: int) -> None:
-    n_tokens, n_neurons = values.shape
+def check_k(k: int, shape: tuple[int, ...], n_restarts: int) -> None:
+    """Raise `InputError` unless k networks can be found in so many tokens (first) and neurons (second)."""
+    n_tokens, n_neurons = shape
     if not 1 <= k < min(n_tokens, n_neurons):
         raise InputError(
             f"k={k} networks cannot be found in {n_tokens} tokens of {n_neurons} neurons. "

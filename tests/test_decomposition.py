@@ -4,7 +4,7 @@ import pytest
 from conftest import planted
 
 from analysis.activity import Activity
-from analysis.decomposition import spatial_ica, standardise
+from analysis.decomposition import spatial_ica, standardise, temporal_ica
 from analysis.errors import InputError
 from analysis.networks import correlation, match
 
@@ -54,6 +54,22 @@ def test_maps_time_courses_and_shares_fit_together():
     for course, column in zip(found.time_courses.T, (centred @ found.maps.T).T, strict=True):
         assert np.corrcoef(course, column)[0, 1] == pytest.approx(1, abs=1e-5)
     assert ((found.maps.astype(np.float64) ** 3).mean(1) > 0).all()  # the heavier tail is positive
+
+
+def test_temporal_ica_finds_heavy_tailed_time_courses_where_the_maps_are_normal():
+    """What spatial analysis cannot turn, since normal maps leave the rotation open, temporal analysis can."""
+    rng = np.random.default_rng(0)
+    courses, maps = rng.standard_t(3, (640, 5)), rng.standard_normal((5, 2000))
+    activity = replace(planted()[0], courses @ maps + rng.standard_normal((640, 2000)))
+    found = {name: ica(activity, 5) for name, ica in (("temporal", temporal_ica), ("spatial", spatial_ica))}
+    similarity = {name: match(correlation(one.maps, maps.astype(np.float32)))[1] for name, one in found.items()}
+    assert similarity["temporal"].min() > 0.95 > similarity["spatial"].max()
+    temporal = found["temporal"]
+    assert temporal.time_courses.shape == (640, 5)
+    np.testing.assert_allclose(np.corrcoef(temporal.time_courses.T), np.eye(5), atol=1e-3)
+    np.testing.assert_allclose(temporal.maps.mean(1), 0, atol=1e-4)
+    np.testing.assert_allclose(temporal.maps.std(1), 1, atol=1e-3)
+    assert 0.8 < temporal.share.sum() < 1
 
 
 def test_same_seed_same_networks_other_seed_same_optimum():
