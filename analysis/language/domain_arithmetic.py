@@ -16,13 +16,16 @@ from analysis.language.samples import Sample, on_new_line, shuffled_choices
 from analysis.language.tokens import Tok
 
 LARGEST = {"plus": 20, "minus": 30, "times": 9}
-"""The largest first number of a sum, by operation."""
+"""The largest number of a table, by operation."""
 LARGEST_STEP = 12
-"""The largest number in a word problem."""
-SUM_RATE = 0.35
+"""The largest number in a word problem and in a sum of three."""
+SUM_RATE = 0.5
 """Share of plain sums among the questions."""
+TABLE_RATE = 0.4
+"""Share of the tables, sums of two numbers that are learnt by heart, among the plain sums of training."""
 
-SUM = "question/NOUN : ( what is | how much/ADJ is ) {x} {operation} {y} ?"
+TABLE = "question/NOUN : ( what is | how much/ADJ is ) {x} {operation} {y} ?"
+SUM = "question/NOUN : ( what is | how much/ADJ is ) {x} {operation} {y} {then} {z} ?"
 
 PROBLEMS = {
     "more-less": """
@@ -65,11 +68,11 @@ def calculate(operation: str, x: int, y: int) -> int:
 
 
 @lru_cache(maxsize=1)
-def compiled() -> tuple[Pattern, dict[str, tuple[Line, ...]], dict[str, Pattern]]:
-    """Return the patterns of sums, problems and their questions."""
+def compiled() -> tuple[Pattern, Pattern, dict[str, tuple[Line, ...]], dict[str, Pattern]]:
+    """Return the patterns of tables, sums, problems and their questions."""
     problems = {kind: tuple(named_lines(block)) for kind, block in PROBLEMS.items()}
     questions = {kind: Pattern(source, "how-many-question") for kind, source in ASK.items()}
-    return Pattern(SUM, "sum-question"), problems, questions
+    return Pattern(TABLE, "sum-question"), Pattern(SUM, "sum-question"), problems, questions
 
 
 @lru_cache(maxsize=1)
@@ -120,17 +123,34 @@ def _answered(scene: Scene, value: int, before: list[list[Tok]], group: str) -> 
     return Sample(before, stem()(scene), choices, answer, group)
 
 
-def sum_question(scene: Scene) -> Sample:
-    """Return a plain sum whose pair of numbers, in whatever order and operation, belongs to the split."""
+def _sign(operation: str) -> Participant:
+    return thing(load_lexicon().get("ADP", operation))
+
+
+def table_question(scene: Scene) -> Sample:
+    """Return a sum of two numbers: for training alone, where all of them are told."""
     dice, operations = scene.dice, tuple(LARGEST)
     while True:
         operation = dice.pick(operations)
         x, y = dice.between(1, LARGEST[operation]), dice.between(1, LARGEST[operation])
-        if calculate(operation, x, y) >= 0 and split_of("sum", min(x, y), max(x, y)) == scene.split:
+        if calculate(operation, x, y) >= 0:
             break
-    sign = load_lexicon().get("ADP", operation)
-    scene.names |= {"x": number(x), "y": number(y), "operation": thing(sign)}
+    scene.names |= {"x": number(x), "y": number(y), "operation": _sign(operation)}
     return _answered(scene, calculate(operation, x, y), [compiled()[0](scene)], operation)
+
+
+def sum_question(scene: Scene) -> Sample:
+    """Return a sum of three numbers that, in this order and with these signs, belong to the split."""
+    dice, names = scene.dice, scene.names
+    while True:
+        first, then = dice.pick(("plus", "minus")), dice.pick(("plus", "minus"))
+        x, y, z = (dice.between(1, LARGEST_STEP) for _ in range(3))
+        subtotal = calculate(first, x, y)
+        total = calculate(then, subtotal, z)
+        if min(subtotal, total) >= 0 and split_of("sum", x, first, y, then, z) == scene.split:
+            break
+    names |= {"x": number(x), "y": number(y), "z": number(z), "operation": _sign(first), "then": _sign(then)}
+    return _answered(scene, total, [compiled()[1](scene)], f"{first}-{then}")
 
 
 TWO_NUMBERS = ("comparison", "difference")
@@ -153,13 +173,18 @@ def problem(scene: Scene, kind: str = "") -> Sample:
     names |= {"other": other, "x": number(x), "y": number(y), "z": number(z)}
     names["goods"] = Participant({"np": goods.forms["noun"]}, goods.lexeme, "pl")
     before: list[list[Tok]] = []
-    tell(dice.pick(compiled()[1][kind]), scene, before)
-    before.append(compiled()[2][kind](scene))
+    tell(dice.pick(compiled()[2][kind]), scene, before)
+    before.append(compiled()[3][kind](scene))
     return _answered(scene, solve(kind, x, y, z), before, kind)
+
+
+def _plain_sum(scene: Scene) -> Sample:
+    is_table = scene.split == "train" and scene.dice.chance(TABLE_RATE)
+    return table_question(scene) if is_table else sum_question(scene)
 
 
 def exercise(scene: Scene) -> list[list[Tok]]:
     """Return one question with its answer as running text, on a line of its own."""
-    made = sum_question(scene) if scene.dice.chance(SUM_RATE) else problem(scene)
+    made = _plain_sum(scene) if scene.dice.chance(SUM_RATE) else problem(scene)
     first, *rest = made.sentences()
     return [on_new_line(first), *rest]

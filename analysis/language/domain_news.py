@@ -49,7 +49,7 @@ passive-agent: {firm.np} was bought/VERB by {firm2.np} for {number} million doll
 infinitive-complement: {firm.np} ( wants/VERB | plans/VERB | hopes/VERB ) to/PART ( open/VERB a factory | sell/VERB its shops/NOUN | hire/VERB {number} workers ) in {country} .
 indirect-speech: {who.full} , the ( manager | owner ) of {firm.np} , said that/SCONJ the ( market/NOUN | economy | demand/NOUN ) was ( weak | strong/ADJ ) .
 direct-speech: “ our customers ( want/VERB cheaper {goods} | buy/VERB less/ADJ {goods} | pay/VERB too much/ADV ) , ” said {who.full} .
-past-perfect: the ( workers | staff/NOUN ) had/AUX been/AUX on strike/NOUN for {b} weeks .
+past-perfect: the ( workers | staff/NOUN ) had/AUX been/AUX on strike/NOUN for {a} weeks .
 passive-short: {number} workers ( were hired/VERB | were sacked | lost/VERB their jobs ) .
 comparative: {goods} is now ( cheaper/ADJ | more expensive ) than/ADP a year ago/ADV .
 existential: there/PRON was a ( crisis | rise/NOUN | loss ) in the {goods} trade/NOUN .

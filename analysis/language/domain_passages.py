@@ -19,7 +19,9 @@ PEOPLE = 3
 """People of a passage; each fact about one has rivals in the same fact about the others."""
 FILLER_RATE = 0.4
 """How often a sentence that answers nothing follows a fact."""
-QUESTIONS = 3
+KINDS = 2
+"""Kinds of fact that a passage tells about each of them."""
+QUESTIONS = 4
 """Questions asked after each passage."""
 
 FACTS = {
@@ -118,15 +120,12 @@ def _values(kind: str) -> Table[Lexeme]:
     if kind == "pet":
         return _united("pet", "farm", "bird")
     if kind == "likes":
-        return lexeme_table(
-            [
-                x
-                for x in table_of("NOUN", ("food",)).items
-                if x.lemma not in {"food", "meal", "breakfast", "lunch", "dinner"}
-            ]
-        )
+        return lexeme_table([x for x in table_of("NOUN", ("food",)).items if x.lemma not in NOT_A_DISH])
     return table_of("NOUN", ("occupation",), ("male", "female"))
 
+
+NOT_A_DISH = frozenset(["food", "meal", "breakfast", "lunch", "dinner", "seed", "butter", "sugar", "flour", "cream"])
+"""Food that nobody is given for dinner."""
 
 SLOTS = {"job": "job", "city": "city", "bought": "thing", "pet": "pet", "likes": "food", "met": "job2"}
 """Name of each fact's value in the patterns."""
@@ -212,7 +211,7 @@ def _ask(
 
 
 def _passage(scene: Scene) -> tuple[list[Fact], list[list[Tok]]]:
-    kinds = scene.dice.sample(tuple(FACTS), 3)
+    kinds = scene.dice.sample(tuple(FACTS), KINDS)
     facts = _facts(scene, kinds)
     order = {one: i for i, one in enumerate(dict.fromkeys(fact.about.lexeme.lemma for fact in facts))}
     facts.sort(key=lambda fact: order[fact.about.lexeme.lemma])

@@ -54,7 +54,7 @@ TASKS: Mapping[str, Task] = {
     "minimal-pairs": Task("acceptability", 2, "two sentences that differ in one fault, each called acceptable"),
     "passage-question": Task("passages", 3, "a passage about three people and a question that it answers"),
     "fact-question": Task("facts", 4, "a question about the fixed world, told but never asked in training"),
-    "sums": Task("arithmetic", 4, "a sum in words, of a pair of numbers never seen together"),
+    "sums": Task("arithmetic", 4, "a sum of three numbers in words, never seen with these signs in this order"),
     "word-problems": Task("arithmetic", 4, "a small story of numbers, in one or two steps"),
     "program-output": Task("code", 4, "what a program of three to six lines prints"),
     "story-ending": Task("stories", 2, "the sentence that goes on with a story's own people and things"),
