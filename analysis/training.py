@@ -15,11 +15,10 @@ from typing import Any
 import numpy as np
 import torch
 import transformers
-from safetensors import safe_open
-from safetensors.torch import save_file
 
 from analysis.errors import InputError
 from analysis.models import quiet_transformers
+from analysis.training_state import Optimiser, resume, save_checkpoint
 from analysis.training_text import Tokens, load_tokens, text_digest, write_tokens
 
 
@@ -39,7 +38,8 @@ class Recipe:
     words : int
         Running words of training text.
     learning_rate, warmup, weight_decay, clip : float
-        AdamW with a linear warm-up (share of the steps) and a cosine to zero.
+        Muon and AdamW (see :class:`analysis.training_state.Optimiser`) with a linear warm-up (share of the steps)
+        and a cosine to zero.
     answer_weight : float
         How much more the tokens of answers count in the loss: they are what the tasks ask for, and a small part of
         the text.
@@ -50,13 +50,13 @@ class Recipe:
     n_layers: int = 6
     hidden: int = 160
     mlp: int = 704
-    heads: int = 5
+    heads: int = 4
     vocabulary: int = 4096
     context: int = 256
-    batch: int = 16
-    steps: int = 2400
+    batch: int = 8
+    steps: int = 7000
     words: int = 8_000_000
-    learning_rate: float = 3e-3
+    learning_rate: float = 4e-3
     answer_weight: float = 8.0
     warmup: float = 0.03
     weight_decay: float = 0.1
@@ -91,15 +91,17 @@ def train(recipe: Recipe, out: Path, work: Path, *, n_jobs: int = 2, minutes_per
     write_tokens(work, words=recipe.words, vocabulary=recipe.vocabulary, seed=recipe.seed, n_jobs=n_jobs)
     tokenizer, tokens = load_tokens(work, recipe.context)
     model = build(recipe, tokenizer)
-    optimiser = torch.optim.AdamW(_decay_groups(model, recipe.weight_decay), lr=recipe.learning_rate, betas=(0.9, 0.95))
-    curve, minutes = _resume(work / "checkpoint.safetensors", model, optimiser)
+    optimiser = Optimiser(model, recipe.learning_rate, recipe.weight_decay)
+    curve, minutes = resume(work / "checkpoint.safetensors", optimiser)
+    if curve:
+        _say(f"going on after step {len(curve)}")
     started = last = time.monotonic()
     for step in range(len(curve), recipe.steps):
         curve.append(_step(model, optimiser, recipe, tokens, step))
         now = time.monotonic()
         if now - last > 60 * minutes_per_checkpoint or step + 1 == recipe.steps:
             spent = minutes + (now - started) / 60
-            _save_checkpoint(work / "checkpoint.safetensors", model, optimiser, curve, spent)
+            save_checkpoint(work / "checkpoint.safetensors", optimiser, curve, spent)
             _report(curve, recipe.steps, spent)
             last = now
     spent = minutes + (time.monotonic() - started) / 60
@@ -126,6 +128,7 @@ def build(recipe: Recipe, tokenizer: transformers.PreTrainedTokenizerFast) -> An
         tie_word_embeddings=True,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=None,
+        initializer_range=recipe.hidden**-0.5,  # rows of length 1: the usual 0.02 is for models ten times as wide
         pad_token_id=tokenizer.pad_token_id,
     )
     with torch.random.fork_rng():
@@ -133,13 +136,11 @@ def build(recipe: Recipe, tokenizer: transformers.PreTrainedTokenizerFast) -> An
         return transformers.LlamaForCausalLM(config)
 
 
-def _step(model: Any, optimiser: torch.optim.Optimizer, recipe: Recipe, tokens: Tokens, step: int) -> float:
+def _step(model: Any, optimiser: Optimiser, recipe: Recipe, tokens: Tokens, step: int) -> float:
     """One update; everything random depends on the seed and the step alone, so that a resumed run is the same.
 
     Returns the unweighted loss, in nats per token.
     """
-    for group in optimiser.param_groups:
-        group["lr"] = _learning_rate(recipe, step)
     batch, is_answer = _batch(recipe, tokens, step)
     model.train()
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=_has_fast_bfloat16()):
@@ -148,8 +149,7 @@ def _step(model: Any, optimiser: torch.optim.Optimizer, recipe: Recipe, tokens: 
     weights = torch.where(is_answer[:, 1:], recipe.answer_weight, 1.0)
     ((nats * weights).sum() / weights.sum()).backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
-    optimiser.step()
-    optimiser.zero_grad(set_to_none=True)
+    optimiser.step(_learning_rate(recipe, step))
     return float(nats.detach().mean())
 
 
@@ -169,15 +169,6 @@ def _learning_rate(recipe: Recipe, step: int) -> float:
         return recipe.learning_rate * (step + 1) / warmup
     progress = (step - warmup) / max(1, recipe.steps - warmup)
     return recipe.learning_rate * 0.5 * (1 + float(np.cos(np.pi * progress)))
-
-
-def _decay_groups(model: Any, weight_decay: float) -> list[dict[str, Any]]:
-    """Decay matrices, not the gains of the norms."""
-    parameters = list(model.parameters())
-    return [
-        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": weight_decay},
-        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
-    ]
 
 
 def _has_fast_bfloat16() -> bool:
@@ -200,42 +191,6 @@ def _claim(work: Path, recipe: Recipe) -> None:
             "Name another folder, or delete that one."
         )
     path.write_text(json.dumps(mine, indent=1))
-
-
-def _save_checkpoint(
-    path: Path, model: Any, optimiser: torch.optim.Optimizer, curve: list[float], minutes: float
-) -> None:
-    """Weights and the optimiser's moments in one safetensors file, replaced as a whole."""
-    tensors = {f"weight.{name}": value for name, value in _named(model).items()}
-    for name, parameter in _named(model).items():
-        state = optimiser.state[parameter]
-        tensors[f"first.{name}"], tensors[f"second.{name}"] = state["exp_avg"], state["exp_avg_sq"]
-    meta = {"curve": json.dumps(curve), "minutes": str(minutes)}
-    partial = path.with_suffix(".partial")
-    save_file({name: value.detach().contiguous() for name, value in tensors.items()}, partial, meta)
-    partial.replace(path)
-
-
-def _resume(path: Path, model: Any, optimiser: torch.optim.Optimizer) -> tuple[list[float], float]:
-    if not path.is_file():
-        return [], 0.0
-    with safe_open(path, framework="pt") as stored:
-        curve: list[float] = json.loads(stored.metadata()["curve"])
-        minutes = float(stored.metadata()["minutes"])
-        with torch.no_grad():
-            for name, parameter in _named(model).items():
-                parameter.copy_(stored.get_tensor(f"weight.{name}"))
-                optimiser.state[parameter] = {
-                    "step": torch.tensor(float(len(curve))),
-                    "exp_avg": stored.get_tensor(f"first.{name}"),
-                    "exp_avg_sq": stored.get_tensor(f"second.{name}"),
-                }
-    _say(f"going on after step {len(curve)}")
-    return curve, minutes
-
-
-def _named(model: Any) -> dict[str, torch.nn.Parameter]:
-    return dict(model.named_parameters())  # a tied head appears once
 
 
 def _export(model: Any, tokenizer: Any, out: Path, records: dict[str, Any]) -> None:

@@ -88,10 +88,24 @@ def roles_for(verb_lexeme: Lexeme) -> Table[Lexeme]:
     return Table([x for x, _ in kept], [w for _, w in kept])
 
 
+FAMILIAR, FAMILIAR_RATE = 12, 0.9
+"""How many names of each gender most people have, and how many people have one of them.
+
+Names are words that nothing tells apart but who is called by them. A small model learns to look them up in the text
+before it only if it meets each of them often.
+"""
+
+
+@cache
+def _familiar(gender: str) -> Table[Lexeme]:
+    return Table(table_of("PROPN", (f"person-{gender}",)).items[:FAMILIAR], [1] * FAMILIAR)
+
+
 def draw_name(dice: Dice, gender: str = "") -> Participant:
     """Return a person with a first name."""
     gender = gender or ("f" if dice.random() < 0.5 else "m")
-    return person(dice.draw(table_of("PROPN", (f"person-{gender}",))))
+    everyone = table_of("PROPN", (f"person-{gender}",))
+    return person(dice.draw(_familiar(gender) if dice.chance(FAMILIAR_RATE) else everyone))
 
 
 def role(dice: Dice, noun: Lexeme, number: str = "sg") -> Participant:
