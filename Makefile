@@ -11,6 +11,7 @@ JOBS ?= 2
 SEEDS ?= 3
 PORT ?= 8000
 CHAPTER ?=
+NAMES ?=
 P ?=
 export P  # as it is, with quotes and spaces
 
@@ -22,7 +23,7 @@ READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
 endif
 
-.PHONY: help book chapter model models test test-slow lint serve lab clean
+.PHONY: help book chapter model models bench test test-slow lint serve lab clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -48,6 +49,9 @@ test: $(READY)  ## run the tests
 
 test-slow: $(READY)  ## run the tests that take minutes
 	@$(RUN) -m pytest -m slow
+
+bench: $(READY)  ## measure speed and memory beside peers, into _build/bench.json  [NAMES="group_ica …"]
+	@$(RUN) -m bench $(NAMES)
 
 lint: $(READY)  ## ruff, mypy, import directions, the chapters' code and form
 	@$(RUN) -m ruff check .

@@ -154,25 +154,6 @@ def tokenize(
     return pd.concat(tables, ignore_index=True), inputs
 
 
-def size_by_layer(activity: Activity) -> pd.DataFrame:
-    """Root mean square of activity in each layer, at the first token of a text and at later ones.
-
-    Returns
-    -------
-    DataFrame of n_layers rows
-        ``first token`` and ``later tokens``, in the model's own units; layers counted from 1.
-    """
-    first = (activity.tokens["position"] == 0).to_numpy()
-    edges = np.cumsum([0, *activity.layer_sizes])[:-1]
-
-    def per_layer(rows: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-        squares = (activity.values[rows].astype(np.float64) ** 2).mean(0)
-        return np.asarray(np.sqrt(np.add.reduceat(squares, edges) / activity.layer_sizes))
-
-    layers = pd.RangeIndex(1, len(activity.layer_sizes) + 1, name="layer")
-    return pd.DataFrame({"first token": per_layer(first), "later tokens": per_layer(~first)}, index=layers)
-
-
 def count_tokens(lm: LanguageModel, text: str) -> int:
     """Count the tokens of a string, special tokens left out."""
     return len(lm.tokenizer.backend_tokenizer.encode(text, add_special_tokens=False).ids)
@@ -216,11 +197,11 @@ def _blocks(lm: LanguageModel, inputs: list[list[int]], site: Site, batch_tokens
     """
     buffer = np.empty((0, sum(lm.layer_sizes(site))), np.float32)
     first_row = 0
-    for batch in _batches(inputs, batch_tokens):
+    for batch in batches(inputs, batch_tokens):
         n_rows = sum(map(len, batch))
         if len(buffer) < n_rows:
             buffer = np.empty((n_rows, buffer.shape[1]), np.float32)
-        ids, mask = _pad(batch, lm.device)
+        ids, mask = pad(batch, lm.device)
         with torch.inference_mode(), _recording(lm, site, mask.bool(), buffer[:n_rows]):
             # The base model: logits are not needed, and for a large vocabulary they cost more than the rest.
             lm.model.base_model(input_ids=ids, attention_mask=mask, use_cache=False)
@@ -228,7 +209,8 @@ def _blocks(lm: LanguageModel, inputs: list[list[int]], site: Site, batch_tokens
         first_row += n_rows
 
 
-def _batches(inputs: list[list[int]], batch_tokens: int) -> Iterator[list[list[int]]]:
+def batches(inputs: list[list[int]], batch_tokens: int) -> Iterator[list[list[int]]]:
+    """Group neighbouring texts so that none of the padded groups exceeds so many tokens, if it has more than one."""
     batch: list[list[int]] = []
     for ids in inputs:
         longest = max(map(len, [*batch, ids]))
@@ -239,7 +221,7 @@ def _batches(inputs: list[list[int]], batch_tokens: int) -> Iterator[list[list[i
     yield batch
 
 
-def _pad(batch: list[list[int]], device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+def pad(batch: list[list[int]], device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
     """Pad on the right, where causal attention cannot see it, so that positions need no correction."""
     longest = max(map(len, batch))
     ids = torch.tensor([row + [0] * (longest - len(row)) for row in batch], device=device)

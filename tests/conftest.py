@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 import torch
 import transformers
 
-from analysis.activity import Activity
 from analysis.models import LanguageModel, from_parts
 from analysis.training_text import train_tokenizer
 
@@ -49,22 +46,3 @@ def lm(tokenizer) -> LanguageModel:
     )
     torch.manual_seed(0)
     return from_parts("tiny", transformers.LlamaForCausalLM(config), tokenizer)
-
-
-def planted(
-    *, k: int = 8, n_texts: int = 8, tokens_per_text: int = 80, n_neurons: int = 2000, noise: float = 3.0, seed: int = 0
-) -> tuple[Activity, np.ndarray]:
-    """Activity made of k sources with t(3)-distributed maps in normal noise; and the maps."""
-    rng = np.random.default_rng(seed)
-    n_tokens = n_texts * tokens_per_text
-    maps = rng.standard_t(3, (k, n_neurons))
-    values = rng.standard_normal((n_tokens, k)) @ maps + noise * rng.standard_normal((n_tokens, n_neurons))
-    tokens = pd.DataFrame(
-        {
-            "text": np.repeat(np.arange(n_texts), tokens_per_text),
-            "position": np.tile(np.arange(tokens_per_text), n_texts),
-            "domain": np.repeat(["a", "b"], n_tokens // 2),
-        }
-    )
-    sizes = (n_neurons // 2, n_neurons - n_neurons // 2)
-    return Activity(values.astype(np.float32), tokens, sizes, "mlp_activation", "planted"), maps.astype(np.float32)

@@ -97,14 +97,6 @@ def test_texts_are_cut_at_the_limit_and_at_the_context(lm):
     assert len(activity.record(lm, [long]).values) == lm.context
 
 
-def test_size_by_layer_is_the_root_mean_square(lm):
-    recorded = activity.record(lm, [PLAIN, CAT])
-    later = recorded.values[(recorded.tokens["position"] > 0).to_numpy(), 48:]
-    assert activity.size_by_layer(recorded)["later tokens"].iloc[2] == pytest.approx(
-        np.sqrt((later**2).mean()), rel=1e-5
-    )
-
-
 def test_nothing_to_read(lm):
     with pytest.raises(InputError, match="There is no text to read"):
         activity.record(lm, [])

@@ -1,12 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import planted
 
 from analysis.activity import Activity
 from analysis.decomposition import spatial_ica, standardise, temporal_ica
 from analysis.errors import InputError
 from analysis.networks import correlation, match
+from analysis.simulation import planted
 
 
 @pytest.mark.parametrize("seed", range(5))

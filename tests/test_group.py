@@ -3,7 +3,6 @@ import weakref
 
 import numpy as np
 import pytest
-from conftest import planted
 from sklearn.decomposition import IncrementalPCA
 
 from analysis.activity import Activity
@@ -11,6 +10,7 @@ from analysis.decomposition import spatial_ica
 from analysis.errors import InputError
 from analysis.group import dual_regression, group_ica, reduce_texts, time_courses
 from analysis.networks import correlation, match
+from analysis.simulation import planted
 
 
 def texts_of(activity):

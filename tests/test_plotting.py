@@ -4,12 +4,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import planted
 
 from analysis import plotting
 from analysis.decomposition import spatial_ica, standardise
 from analysis.networks import threshold
 from analysis.profiles import profile
+from analysis.simulation import planted
 
 
 @pytest.fixture(scope="module")

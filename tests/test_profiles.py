@@ -1,12 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import planted
 
 from analysis import profiles
 from analysis.decomposition import spatial_ica
 from analysis.errors import InputError
 from analysis.networks import Networks
+from analysis.simulation import planted
 from analysis.texts import Text
 
 

@@ -2,11 +2,11 @@ from functools import partial
 
 import numpy as np
 import pytest
-from conftest import planted
 
 from analysis import stability
 from analysis.decomposition import spatial_ica, standardise
 from analysis.errors import InputError
+from analysis.simulation import planted
 
 
 def test_shifting_keeps_each_neuron_and_breaks_the_rest():

@@ -10,9 +10,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.activity import Activity, size_by_layer
+from analysis.activity import Activity
 from analysis.networks import Networks
 from analysis.plotting.style import BLUE, GREY, ORANGE, STYLE, WIDTH, closed, pool, sparse
+from analysis.quality import size_by_layer, size_by_position
 
 
 def carpet(activity: Activity, text: int = 0, *, limit: float = 2.5) -> Figure:
@@ -51,6 +52,35 @@ def spread(activity: Activity) -> Figure:
         axes.set_xticks(table.index[places], labels)
         axes.set(xlabel="layer", ylabel="root mean square activity")
         axes.legend()
+    return closed(figure)
+
+
+def layer_shares(shares: pd.DataFrame) -> Figure:
+    """Draw what each layer holds of the variance: layers as rows of the table, one line per column."""
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(WIDTH, 2.6), layout="constrained")
+        for column, colour, marker in zip(shares, (ORANGE, BLUE), ("s", "o"), strict=False):
+            axes.plot(shares.index, shares[column], color=colour, marker=marker, label=column)
+        places, labels = sparse(shares.index)
+        axes.set_xticks(shares.index[places], labels)
+        axes.set(xlabel="layer", ylabel="share of variance", ylim=(0, None))
+        axes.legend()
+    return closed(figure)
+
+
+def positions(activity: Activity, n_positions: int = 32) -> Figure:
+    """Draw the size of activity at the first positions of a text, one line per layer, relative to the last one."""
+    table = size_by_position(activity, n_positions)
+    relative = table.div(table.iloc[:, -1], axis=0)
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(WIDTH, 2.8), layout="constrained")
+        colours = plt.get_cmap("cividis")(np.linspace(0, 0.9, len(relative)))
+        for (layer, row), colour in zip(relative.iterrows(), colours, strict=True):
+            axes.plot(relative.columns, row, color=colour, lw=1.2, label=str(layer))
+        axes.axhline(1, color=GREY, lw=0.6)
+        axes.set(xlabel="position in the passage", ylabel=f"activity, position {relative.columns[-1]} = 1")
+        if len(relative) <= 12:
+            axes.legend(title="layer", ncols=2)
     return closed(figure)
 
 
