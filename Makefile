@@ -23,7 +23,7 @@ READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
 endif
 
-.PHONY: help book chapter model models bench test test-slow lint serve lab clean
+.PHONY: help book chapter results model models bench test test-slow lint serve lab clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -36,6 +36,9 @@ book: $(READY)  ## execute what is stale, render _build/html/index.html  [PROFIL
 
 chapter: $(READY)  ## one chapter with your parameters: CHAPTER=3 P="model=… texts=…"
 	@$(RUN) book/run.py chapter "$(CHAPTER)" --profile $(PROFILE) --jobs $(JOBS) --parameters "$$P"
+
+results: $(READY)  ## the deep tier, hours: tables for data/results  [NAMES="recurrence …"]
+	@$(RUN) book/run.py results $(NAMES)
 
 model: $(READY)  ## train the teaching model anew into data/teaching-model (minutes; resumes after a kill)
 	@$(RUN) -m analysis.training --out data/teaching-model

@@ -40,7 +40,7 @@ class Optimiser:
         for part in self._parts:
             for group in part.param_groups:
                 group["lr"] = learning_rate
-            part.step()
+            part.step()  # type: ignore[no-untyped-call]
             part.zero_grad(set_to_none=True)
 
     def state(self) -> dict[str, torch.Tensor]:

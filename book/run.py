@@ -3,9 +3,10 @@
 
     python book/run.py book [--profile smoke]
     python book/run.py chapter 3 --parameters "model=path/to/model k=20"
+    python book/run.py results recurrence
 
-`make book` and `make chapter` call it. Only what is stale is executed. The default book goes to `_build/html`; every
-other run to a folder of its own below `_build/runs`.
+`make book`, `make chapter` and `make results` call it. Only what is stale is executed. The default book goes to
+`_build/html`; every other run to a folder of its own below `_build/runs`.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from driver.profiles import Profile, load_profile, values_for_chapter_run  # noq
 from driver.progress import Progress  # noqa: E402
 from driver.record import write_record  # noqa: E402
 from driver.rendering import RenderError, Site, page_notebooks, render  # noqa: E402
+from driver.results import make, wanted_results  # noqa: E402
 from driver.staleness import digest  # noqa: E402
 
 from analysis.errors import InputError  # noqa: E402
@@ -136,6 +138,8 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     chapter = commands.add_parser("chapter", help="one chapter, with your parameters")
     chapter.add_argument("chapter", help="5, 05 or the stem of its file")
     chapter.add_argument("--parameters", default="", help="name=value name='with spaces'")
+    deep = commands.add_parser("results", help="the deep tier: tables for data/results")
+    deep.add_argument("names", nargs="*", help="entries of book/results.yml; all by default")
     for command in commands.choices.values():
         command.add_argument("--profile", default="default", help="a file of book/profiles, without .yml")
         command.add_argument("--jobs", default="2", help="how many chapters execute side by side")
@@ -150,6 +154,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if not options.jobs.isdigit() or int(options.jobs) < 1:
             raise InputError(f"JOBS must be a whole number of at least 1, and {options.jobs!r} is not")
+        if options.command == "results":
+            failed = make(project, wanted_results(project, options.names), Progress())
+            return report_failures(failed, Run(project, project.build / "results")) if failed else 0
         if options.command == "book":
             order = book_order(project, options.profile)
         else:

@@ -65,6 +65,11 @@ class Chapter:
         return {}
 
     @property
+    def code(self) -> str:
+        """The Python of all cells."""
+        return "\n".join(code for _, code in self._cells())
+
+    @property
     def defaults(self) -> dict[str, Any]:
         """The values that the `parameters` cell gives."""
         return {name: parameter.default for name, parameter in self.parameters.items()}

@@ -48,7 +48,8 @@ def versions() -> dict[str, str]:
 def project_digest(project: Project) -> str:
     """Hash what all chapters depend on: `analysis`, `data`, the pins, the driver, Python and packages."""
     paths = [path for path in _below(project.root / "analysis") if path.suffix in {".py", ".yml"}]
-    paths += _below(project.root / "data")
+    stored = project.root / "data" / "results"  # tables that chapters show; see `chapter_key`
+    paths += [path for path in _below(project.root / "data") if not path.is_relative_to(stored)]
     paths += [path for path in [project.root / "constraints.txt"] if path.exists()]
     driver = [file_digest(Path(__file__).with_name(name)) for name in _EXECUTING]
     return digest(digest_files(paths, project.root), driver, versions(), THREADS)
@@ -70,7 +71,9 @@ def chapter_key(chapter: Chapter, values: Mapping[str, Any], base: str, needs: I
     root : Path
         What relative paths start from.
     """
-    named = [_named_files(text, root) for value in values.values() for text in _texts(value)]
+    named = [named_files(text, root) for value in values.values() for text in _texts(value)]
+    if "results.find(" in chapter.code:
+        named.append(named_files("data/results", root))
     return digest(chapter.stem, chapter.source, values, base, list(needs), named)
 
 
@@ -80,11 +83,12 @@ def _below(folder: Path) -> list[Path]:
 
 def _texts(value: Any) -> list[str]:
     values = value if isinstance(value, list) else [value]
-    return [text for text in values if isinstance(text, str) and text.strip()]
+    texts = [text for text in values if isinstance(text, str)]
+    return [part for text in texts for part in dict.fromkeys([text, *text.split("|")]) if part.strip()]
 
 
-def _named_files(text: str, root: Path) -> list[tuple[str, str]]:
-    """Digests of the files that a parameter names, if it names any."""
+def named_files(text: str, root: Path) -> list[tuple[str, str]]:
+    """Return the digests of the files that a parameter names, if it names any."""
     if "\0" in text or len(text) > 4096:
         return []
     places = [root / text]

@@ -1,0 +1,173 @@
+"""Results that take hours: small tables, kept with what made them, and checked against the code of today."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis.errors import InputError
+
+STORE = Path("data/results")
+_PACKAGE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Result:
+    """One stored run: its tables, and how it was made.
+
+    Attributes
+    ----------
+    folder : Path
+    made : mapping
+        ``command``, ``parameters``, ``seconds``, ``peak_memory_mb``, ``versions``, and ``files``: the digest of every
+        module and input that decided it.
+    """
+
+    folder: Path
+    made: Mapping[str, Any]
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Read one of the tables."""
+        path = self.folder / f"{name}.csv"
+        if not path.is_file():
+            names = ", ".join(sorted(found.stem for found in self.folder.glob("*.csv")))
+            raise InputError(f"The result '{self.folder.name}' has no table '{name}'. It has: {names or 'none'}.")
+        return pd.read_csv(path)
+
+    @property
+    def changed(self) -> list[str]:
+        """Name the modules and inputs that are no longer what they were; what is absent here is not judged."""
+        now = fingerprint(Path(path) for path in self.made["files"] if Path(path).is_file())
+        return [path for path, digest in now.items() if digest != self.made["files"][path]]
+
+    @property
+    def label(self) -> str:
+        """Say in one line what it took, and whether it is up to date."""
+        state = "up to date" if not self.changed else f"out of date: {', '.join(self.changed)} changed since"
+        return f"{self.made['command']} ({self.made['seconds'] / 60:.1f} min; {state})"
+
+
+def find(name: str, store: Path = STORE) -> Result:
+    """Return a stored result.
+
+    Parameters
+    ----------
+    name : str
+        As in ``book/results.yml``.
+    store : Path
+        Folder of all results.
+
+    Raises
+    ------
+    InputError
+        If it is not there, or its record is damaged.
+    """
+    folder = store / name
+    try:
+        made = json.loads((folder / "made.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"There is no stored result '{name}'. Make it: make results NAMES={name}") from None
+    except ValueError:
+        raise InputError(
+            f"The record of the result '{name}' is damaged. Make it anew: make results NAMES={name}"
+        ) from None
+    return Result(folder, made)
+
+
+def save_table(folder: Path | str, name: str, table: pd.DataFrame) -> None:
+    """Write a table for :func:`keep`; numbers with six digits, so that equal results are equal files.
+
+    Parameters
+    ----------
+    folder : Path or str
+        The folder of the run that makes it.
+    name : str
+    table : DataFrame
+        Its index is written too if it has a name.
+    """
+    path = Path(folder) / "tables" / f"{name}.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    table.to_csv(partial, index=table.index.name is not None, float_format="%.6g", lineterminator="\n")
+    partial.replace(path)
+
+
+def keep(name: str, tables: Path, made: Mapping[str, Any], store: Path = STORE) -> Path:
+    """Put the tables of a finished run into the store, with how they were made; the old ones go at last.
+
+    Parameters
+    ----------
+    name : str
+    tables : Path
+        Folder of CSV files.
+    made : mapping
+        As in :class:`Result`.
+    store : Path
+    """
+    found = sorted(tables.glob("*.csv"))
+    if not found:
+        raise InputError(f"The run of '{name}' saved no table. Its chapter must call results.save_table.")
+    folder = store / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in found:
+        partial = folder / f".{path.name}.partial"
+        partial.write_bytes(path.read_bytes())
+        partial.replace(folder / path.name)
+    record = folder / ".made.partial"
+    record.write_text(json.dumps(dict(made), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    record.replace(folder / "made.json")
+    for stale in {path for path in folder.glob("*.csv") if path.name not in {one.name for one in found}}:
+        stale.unlink()
+    return folder
+
+
+def fingerprint(files: Iterable[Path]) -> dict[str, str]:
+    """Return a short digest of each file's content, by path."""
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in files}
+
+
+def modules_used(code: str) -> list[Path]:
+    """List the modules of `analysis` that code imports, and all that these import in turn; figures left out.
+
+    Parameters
+    ----------
+    code : str
+        Python.
+
+    Returns
+    -------
+    list of Path
+        Relative to the folder that holds the package.
+    """
+    found: set[Path] = set()
+    waiting = _imported(code)
+    while waiting:
+        path = waiting.pop()
+        if path in found or "plotting" in path.parts:
+            continue
+        found.add(path)
+        waiting |= _imported((_PACKAGE.parent / path).read_text(encoding="utf-8"))
+    return sorted(found)
+
+
+def _imported(code: str) -> set[Path]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    found = set()
+    for name in names:
+        if name.split(".")[0] == _PACKAGE.name:
+            place = Path(*name.split("."))
+            candidates = (place.with_suffix(".py"), place / "__init__.py")
+            found |= {path for path in candidates if (_PACKAGE.parent / path).is_file()}
+    return found

@@ -1,0 +1,114 @@
+"""The deep tier: chapters executed at large budgets, their tables kept in `data/results`."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from analysis import results
+from analysis.errors import InputError
+
+from .chapters import Chapter, Project
+from .execution import Outcome, Run, execute, plan, prepare_kernel
+from .files import files_below, locked
+from .parameters import did_you_mean, fit, load_yaml, refuse_unknown
+from .progress import Progress
+from .staleness import named_files, versions
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One entry of `book/results.yml`."""
+
+    name: str
+    chapter: Chapter
+    values: dict[str, Any]
+
+    @property
+    def command(self) -> str:
+        """What makes it again."""
+        return f"make results NAMES={self.name}"
+
+
+def wanted_results(project: Project, names: list[str]) -> list[Wanted]:
+    """Read `book/results.yml`: all entries, or those that are named."""
+    path = project.root / "book" / "results.yml"
+    try:
+        entries: dict[str, Any] = load_yaml(path.read_text(encoding="utf-8")) or {}
+    except (OSError, yaml.YAMLError) as error:
+        raise InputError(f"book/results.yml: {' '.join(str(error).split())}") from None
+    for name in names:
+        if name not in entries:
+            raise InputError(
+                f"there is no result {name!r}{did_you_mean(name, entries)}; they are: {', '.join(entries)}"
+            )
+    return [_wanted(project, name, entries[name]) for name in names or entries]
+
+
+def _wanted(project: Project, name: str, entry: dict[str, Any]) -> Wanted:
+    chapter = project.chapter(str(entry["chapter"]))
+    given = entry.get("parameters") or {}
+    refuse_unknown(given, chapter.parameters, f"result {name}: {chapter.stem}")
+    values = {key: fit(chapter.parameters[key], value, f"result {name}") for key, value in given.items()}
+    return Wanted(name, chapter, chapter.defaults | values)
+
+
+def make(project: Project, wanted: list[Wanted], progress: Progress) -> list[Outcome]:
+    """Execute what is not in the cache, one after the other, and keep the tables; return what failed.
+
+    What a run names and this machine lacks is left out with a line that says so, so that the project's own results
+    can be made anywhere.
+    """
+    failed = []
+    for one in wanted:
+        if missing := _missing(project, one):
+            progress.say(f"{one.name}: left out, because {missing} is not here")
+            continue
+        run = Run(project, project.build / "results" / one.name)
+        with locked(run.folder):
+            shutil.rmtree(run.work, ignore_errors=True)
+            run.work.mkdir(parents=True)
+            prepare_kernel(project)
+            chapters = project.with_needs([one.chapter])
+            shared = {
+                chapter.stem: chapter.defaults
+                | {name: value for name, value in one.values.items() if name in chapter.parameters}
+                for chapter in chapters
+            }
+            outcomes = execute(run, plan(project, chapters, shared), 1, progress)
+            shutil.rmtree(run.work)
+        failed += [outcome for outcome in outcomes if outcome.entry is None]
+        if outcomes[-1].entry is not None:
+            tables = run.artifacts / one.chapter.stem / "tables"
+            folder = results.keep(one.name, tables, _made(project, one, outcomes[-1]), project.root / results.STORE)
+            progress.say(f"{one.name}: tables in {folder.relative_to(project.root)}")
+    return failed
+
+
+def _made(project: Project, one: Wanted, outcome: Outcome) -> dict[str, Any]:
+    entry = outcome.entry
+    assert entry
+    used = [project.root / path for path in results.modules_used(one.chapter.code)]
+    model = project.root / str(one.values.get("model", ""))
+    inputs = list(files_below(model)) if model.is_dir() and model.is_relative_to(project.root) else []
+    digests = results.fingerprint([*used, *inputs])
+    return {
+        "command": one.command,
+        "chapter": one.chapter.stem,
+        "parameters": one.values,
+        "seconds": entry.seconds,
+        "peak_memory_mb": entry.peak_memory_mb,
+        "versions": versions(),
+        "files": {str(Path(path).relative_to(project.root)): digest for path, digest in digests.items()},
+    }
+
+
+def _missing(project: Project, one: Wanted) -> str:
+    """Name the first file or folder that a parameter points to outside the project and that is absent."""
+    for value in one.values.values():
+        for text in str(value).split("|") if isinstance(value, str) else []:
+            if text.startswith("../") and not named_files(text, project.root):
+                return text
+    return ""
