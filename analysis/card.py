@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binomtest
 
 from analysis import language
 from analysis.evaluation import accuracy_table, bits_per_byte, choice_scores
@@ -51,20 +52,37 @@ def describe(folder: Path, *, n_items: int = 500, n_passages: int = 20) -> dict[
 
 
 def evaluate_tasks(lm: LanguageModel, n_items: int) -> dict[str, dict[str, Any]]:
-    """Accuracy of each task on its split ``test``, beside chance and the commonest answer."""
+    """Accuracy of each task on its split ``test``, beside chance and the commonest answer.
+
+    The interval (95 %, Wilson) is over questions: items that repeat a question with other wrong answers are not
+    counted as new evidence.
+    """
     items = [item for task in language.TASKS for item in language.items(task, "test", n_items)]
-    table = accuracy_table(items, choice_scores(lm, items))
-    questions = {task: len({i.context or i.choices for i in items if i.task == task}) for task in language.TASKS}
-    return {
-        str(task): {
-            "accuracy": round(row["accuracy"], 4),
-            "chance": round(row["chance"], 4),
-            "majority": round(row["majority"], 4),
-            "n": int(row["n"]),
-            "questions": questions[str(task)],
-            "zero_shot": language.TASKS[str(task)].zero_shot,
+    scores = choice_scores(lm, items)
+    table = accuracy_table(items, scores)
+    rights = pd.DataFrame(
+        {
+            "task": [item.task for item in items],
+            "question": [item.context or str(sorted(item.choices)) for item in items],
+            "right": [int(np.argmax(score)) == item.answer for item, score in zip(items, scores, strict=True)],
         }
-        for task, row in table.iterrows()
+    )
+    per_question = rights.groupby(["task", "question"])["right"].mean().groupby("task")
+    return {str(task): _task_row(str(task), row, per_question.get_group(task)) for task, row in table.iterrows()}
+
+
+def _task_row(task: str, row: pd.Series, per_question: pd.Series) -> dict[str, Any]:
+    interval = binomtest(round(per_question.sum()), len(per_question)).proportion_ci(method="wilson")
+    described = language.TASKS[task]
+    return {
+        "accuracy": round(row["accuracy"], 4),
+        "low": round(interval.low, 4),
+        "high": round(interval.high, 4),
+        "chance": round(row["chance"], 4),
+        "majority": round(row["majority"], 4),
+        "n": int(row["n"]),
+        "questions": len(per_question),
+        "kind": "zero-shot" if described.zero_shot else "not learned" if described.beyond else "trained",
     }
 
 
@@ -76,9 +94,10 @@ def evaluate_domains(lm: LanguageModel, n_passages: int) -> dict[str, float]:
 
 
 def task_table(card: dict[str, Any]) -> pd.DataFrame:
-    """Lay the tasks of a card out as a table, easiest first within trained and zero-shot."""
-    table = pd.DataFrame.from_dict(card["tasks"], orient="index").rename(columns={"zero_shot": "zero-shot"})
-    return table.sort_values(["zero-shot", "accuracy"], ascending=[True, False]).round(2)
+    """Lay the tasks of a card out as a table: trained, zero-shot and not learned, the easiest of each first."""
+    table = pd.DataFrame.from_dict(card["tasks"], orient="index")
+    table["kind"] = pd.Categorical(table["kind"], ["trained", "zero-shot", "not learned"], ordered=True)
+    return table.sort_values(["kind", "accuracy"], ascending=[True, False]).round(2)
 
 
 def _count_forms(n_words: int) -> Counter[tuple[str, str, str, str]]:

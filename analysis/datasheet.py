@@ -64,7 +64,10 @@ dialect, no spelling mistakes, no rare constructions, and the values of those wh
 {tasks}
 
 *Chance* is one over the number of choices, *majority* what always giving the commonest answer would reach. Zero-shot
-tasks have a format, or talk of things, that training never shows. Accuracies are of this one model.
+tasks have a format, or talk of things, that training never shows. *Not learned* are tasks that training shows and the
+model does not do: it finds in a passage who did something, but asked what somebody did it answers from memory, since
+people and things that go together in training never go together in `test`. The intervals are over questions;
+accuracies are of this one model.
 
 ### How well it predicts, on `test`
 
@@ -95,21 +98,25 @@ def as_markdown(card: dict[str, Any]) -> str:
         (
             task,
             f"{row.accuracy:.2f}",
+            f"{row.low:.2f} to {row.high:.2f}",
             f"{row.chance:.2f}",
             f"{row.majority:.2f}",
             row.n,
             row.questions,
-            "yes" if row.zero_shot else "",
+            row.kind,
         )
-        for task, row in task_table(card).rename(columns={"zero-shot": "zero_shot"}).iterrows()
+        for task, row in task_table(card).iterrows()
     ]
     return TEMPLATE.format(
         **{name: value for name, value in card.items() if name not in {"tasks", "domains"}},
         often=OFTEN,
         split_percent=100 * card["split_word_share"],
-        tasks=_table(("task", "accuracy", "chance", "majority", "items", "questions", "zero-shot"), rows),
+        tasks=_table(TASK_COLUMNS, rows),
         domains=_table(("domain", "bits per byte"), domains),
     )
+
+
+TASK_COLUMNS = ("task", "accuracy", "95 % interval", "chance", "majority", "items", "questions", "kind")
 
 
 def _table(head: tuple[str, ...], rows: list[Any]) -> str:

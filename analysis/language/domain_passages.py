@@ -218,20 +218,44 @@ def _passage(scene: Scene) -> tuple[list[Fact], list[list[Tok]]]:
     return facts, _tell(scene, facts)
 
 
-def passage_question(scene: Scene, completion: bool = False) -> Sample:
-    """Return a passage with one question, or with a statement to be completed."""
+def passage_question(scene: Scene) -> Sample:
+    """Return a passage with one question, whose wrong answers are true of the passage's other people."""
     facts, told = _passage(scene)
-    _, _, asked, completed = compiled()
-    patterns = completed if completion else asked
-    while not {fact.kind for fact in facts} & {kind.removeprefix("who-") for kind in patterns}:
-        facts, told = _passage(scene)
-    question, right, wrong, kind = _ask(scene, facts, patterns)
-    if completion:
-        right, wrong = right[kind == "city" :], [x[kind == "city" :] for x in wrong]
+    question, right, wrong, kind = _ask(scene, facts, compiled()[2])
     choices, answer = shuffled_choices(scene, right, wrong)
-    if completion:
-        return Sample(told, question, choices, answer, f"completion-{kind}")
     return Sample([*told, question], stem()(scene), choices, answer, kind)
+
+
+def who_question(scene: Scene) -> Sample:
+    """Return a passage with the question of who did something; the wrong answers are people it does not name."""
+    patterns = {kind: pattern for kind, pattern in compiled()[2].items() if kind.startswith("who-")}
+    facts, told = _passage_for(scene, patterns)
+    question, right, _, kind = _ask(scene, facts, patterns)
+    named = [fact.about for fact in facts]
+    strangers: list[Participant] = []
+    while len(strangers) < PEOPLE - 1:
+        if (stranger := draw_name(scene.dice)) not in [*named, *strangers]:
+            strangers.append(stranger)
+    choices, answer = shuffled_choices(scene, right, [list(one.forms["np"]) for one in strangers])
+    return Sample([*told, question], stem()(scene), choices, answer, kind)
+
+
+def passage_completion(scene: Scene) -> Sample:
+    """Return a passage with a statement to be completed; the wrong endings are true of its other people."""
+    patterns = compiled()[3]
+    facts, told = _passage_for(scene, patterns)
+    statement, right, wrong, kind = _ask(scene, facts, patterns)
+    bare = kind == "city"  # the statement has the preposition
+    choices, answer = shuffled_choices(scene, right[bare:], [other[bare:] for other in wrong])
+    return Sample(told, statement, choices, answer, f"completion-{kind}")
+
+
+def _passage_for(scene: Scene, patterns: dict[str, Pattern]) -> tuple[list[Fact], list[list[Tok]]]:
+    """Return a passage that tells something that can be asked."""
+    while True:
+        facts, told = _passage(scene)
+        if {fact.kind for fact in facts} & {kind.removeprefix("who-") for kind in patterns}:
+            return facts, told
 
 
 def passage_with_questions(scene: Scene) -> list[list[Tok]]:

@@ -12,7 +12,7 @@ from analysis.language.domain_arithmetic import problem, sum_question
 from analysis.language.domain_code import code_question
 from analysis.language.domain_facts import completed_fact, fact_question
 from analysis.language.domain_news import report, retitled_report
-from analysis.language.domain_passages import passage_question
+from analysis.language.domain_passages import passage_completion, passage_question, who_question
 from analysis.language.patterns import Scene
 from analysis.language.samples import Sample
 from analysis.language.story_endings import ending_question
@@ -34,12 +34,15 @@ class Task:
         What is asked, in one line.
     zero_shot : bool
         Whether its format or its domain never occurs in training.
+    beyond : bool
+        Whether the shipped model has not learned it, though training shows it: kept to say so.
     """
 
     domain: str
     choices: int
     description: str
     zero_shot: bool = False
+    beyond: bool = False
 
     @property
     def chance(self) -> float:
@@ -52,7 +55,10 @@ TASKS: Mapping[str, Task] = {
     "topic": Task("news", 4, "a news report that touches several topics: its section"),
     "judgement": Task("acceptability", 2, "a sentence: acceptable or not"),
     "minimal-pairs": Task("acceptability", 2, "two sentences that differ in one fault, each called acceptable"),
-    "passage-question": Task("passages", 3, "a passage about three people and a question that it answers"),
+    "passage-who": Task("passages", 3, "a passage about three people and the question of who did something"),
+    "passage-question": Task(
+        "passages", 3, "the same with any question; all answers stand in the passage", beyond=True
+    ),
     "fact-question": Task("facts", 4, "a question about the fixed world, told but never asked in training"),
     "sums": Task("arithmetic", 4, "a sum of three numbers in words, never seen with these signs in this order"),
     "word-problems": Task("arithmetic", 4, "a small story of numbers, in one or two steps"),
@@ -93,6 +99,7 @@ SAMPLERS: dict[str, Callable[[Scene], Sample]] = {
     "sentiment": domain_reviews.review,
     "topic": report,
     "judgement": acceptability.judged,
+    "passage-who": who_question,
     "passage-question": passage_question,
     "fact-question": fact_question,
     "sums": sum_question,
@@ -104,7 +111,7 @@ SAMPLERS: dict[str, Callable[[Scene], Sample]] = {
     "gadgets": lambda scene: domain_reviews.review(scene, domain_reviews.voice("gadgets")),
     "topic-reworded": retitled_report,
     "fact-completion": completed_fact,
-    "passage-completion": lambda scene: passage_question(scene, completion=True),
+    "passage-completion": passage_completion,
 }
 
 
