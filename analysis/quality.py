@@ -25,6 +25,12 @@ def size_by_layer(activity: Activity) -> pd.DataFrame:
     return pd.DataFrame(sizes, index=_layers(activity))
 
 
+def loudness(activity: Activity) -> float:
+    """Say how many times larger activity is in the loudest layer than in the quietest, the first tokens left out."""
+    sizes = size_by_layer(activity)["later tokens"]
+    return float(sizes.max() / sizes.min())
+
+
 def size_by_position(activity: Activity, n_positions: int = 32) -> pd.DataFrame:
     """Root mean square of activity at the first positions of a text, over texts.
 

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from analysis import fmri_simulation
-from analysis import plotting_brain as plotting
 from analysis.fmri_data import Scans
 from analysis.fmri_simulation import NETWORKS, NOISE, simulate
+from analysis.plotting import brain as plotting
 
 
 @pytest.fixture(scope="module")

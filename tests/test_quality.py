@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from analysis.activity import Activity
-from analysis.quality import largest_values, size_by_layer, size_by_position, variance_by_layer
+from analysis.quality import largest_values, loudness, size_by_layer, size_by_position, variance_by_layer
 
 
 @pytest.fixture
@@ -20,6 +20,7 @@ def loud():
 
 def test_sizes_are_root_mean_squares_by_layer_and_position(loud):
     assert size_by_layer(loud).to_numpy() == pytest.approx(np.array([[3, 1], [6, 2]]))
+    assert loudness(loud) == pytest.approx(2)
     table = size_by_position(loud, 6)
     assert table.shape == (2, 6)
     assert list(table.columns) == [1, 2, 3, 4, 5, 6]
