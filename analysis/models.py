@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
 import socket
@@ -171,6 +172,28 @@ def from_parts(name: str, model: Any, tokenizer: Any, path: str | None = None) -
     model = model.eval().requires_grad_(requires_grad=False)
     n_layers = model.config.get_text_config().num_hidden_layers
     return LanguageModel(name, model, tokenizer, tuple(_module(model, path, layer) for layer in range(n_layers)))
+
+
+def untrained(lm: LanguageModel, seed: int = 0) -> LanguageModel:
+    """Make the model as it was before it learned: same architecture and tokenizer, new random weights.
+
+    Parameters
+    ----------
+    lm : LanguageModel
+        Only its configuration is used; it stays as it is.
+    seed : int
+        Of the weights, drawn as the family's own code initialises them. The global generator is not disturbed.
+
+    Returns
+    -------
+    LanguageModel
+        In the same precision and on the same device.
+    """
+    with torch.random.fork_rng(), quiet_transformers():
+        torch.manual_seed(seed)
+        model = type(lm.model)(copy.deepcopy(lm.model.config))
+    model = model.to(device=lm.device, dtype=next(lm.model.parameters()).dtype)
+    return from_parts(f"{lm.name}, untrained (seed {seed})", model, lm.tokenizer)
 
 
 def _module(model: Any, path: str, layer: int) -> nn.Module:

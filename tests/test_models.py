@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 import torch
 import transformers
@@ -181,3 +182,28 @@ def test_a_model_without_the_site_it_should_have(lm):
     del broken.model.layers[1].mlp.down_proj
     with pytest.raises(InputError, match=r"has no 'model\.layers\.1\.mlp\.down_proj'"):
         models.from_parts("broken", broken, lm.tokenizer)
+
+
+def test_the_untrained_model_has_new_weights_that_its_seed_decides(lm):
+    state = torch.random.get_rng_state()
+    one, same, other = (models.untrained(lm, seed) for seed in (1, 1, 2))
+    assert torch.equal(torch.random.get_rng_state(), state)
+    text = [Text("The dog saw the cat.", "x")]
+    values = [record(each, text).values for each in (one, same, other, lm)]
+    assert (values[0] == values[1]).all()
+    assert not np.allclose(values[0], values[2])
+    assert not np.allclose(values[0], values[3])
+    assert one.layer_sizes("mlp_activation") == lm.layer_sizes("mlp_activation")
+    assert one.name == "tiny, untrained (seed 1)"
+    assert not any(weight.requires_grad for weight in one.model.parameters())
+    assert next(one.model.parameters()).dtype == next(lm.model.parameters()).dtype
+
+
+def test_an_untrained_real_model_predicts_no_better_than_a_guess():
+    trained = models.load_model(third_party("models/stories260K"))
+    blank = models.untrained(trained)
+    ids = torch.tensor([trained.tokenizer("Once upon a time, there was a little").input_ids])
+    with torch.inference_mode():
+        losses = [each.model(input_ids=ids, labels=ids).loss for each in (trained, blank)]
+    assert losses[0] < 2.0
+    assert losses[1] > 5.5

@@ -1,11 +1,13 @@
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from analysis import stability
 from analysis.decomposition import spatial_ica, standardise
 from analysis.errors import InputError
+from analysis.networks import correlation
 from analysis.simulation import planted
 
 
@@ -50,6 +52,68 @@ def test_no_network_repeats_in_signal_free_activity():
     empty = stability.shifted(standardise(activity), seed=11)
     table = stability.recurrence(empty, 5, n_draws=20, n_restarts=1)
     assert not table["repeats"].any()
+
+
+def test_side_by_side_gives_the_same_verdict():
+    activity, _ = planted(k=2, n_neurons=200, n_texts=4)
+    one, two = (stability.recurrence(activity, 3, n_draws=20, n_restarts=1, n_jobs=n) for n in (1, 2))
+    pd.testing.assert_frame_equal(one, two, atol=1e-6)
+
+
+def test_each_network_is_followed_into_the_halves():
+    activity = planted(k=4, n_neurons=1000, noise=2.0)[0]
+    decompose = partial(spatial_ica, k=6, n_restarts=1)
+    first, second = stability.decompose_halves(activity, decompose, 0)
+    table = stability.trace(decompose(activity), first, second)
+    assert sorted(table["first"]) == sorted(table["second"]) == list(range(6))
+    np.testing.assert_allclose(np.sort(table["similarity"])[::-1], stability.split_half(activity, decompose))
+    for _, row in table.iterrows():
+        pair = correlation(first.maps[[int(row["first"])]], second.maps[[int(row["second"])]])
+        assert row["similarity"] == pytest.approx(abs(pair.item()))
+    assert (table["similarity"].iloc[:4] > 0.9).all()  # the planted ones are the strongest
+
+
+def test_asking_for_more_than_was_planted_gives_components_that_do_not_repeat():
+    activity = planted(k=4, n_neurons=1000, noise=2.0)[0]
+    curve = stability.model_order(activity, [4, 8], n_draws=20)
+    assert curve["repeat"].tolist() == [4, 4]
+    assert curve.loc[4, "least"] > 0.9
+    assert curve.loc[8, "least"] < 0.3
+    whole = stability.recurrence(activity, 4, n_draws=20, n_restarts=1)
+    assert curve.loc[4, "mean"] == pytest.approx(whole["similarity"].mean(), abs=0.01)
+
+
+def test_a_model_order_curve_of_signal_free_activity_is_empty():
+    empty = stability.shifted(standardise(planted(k=4, n_neurons=300)[0]), seed=5)
+    assert stability.model_order(empty, [2, 4], n_draws=20)["repeat"].tolist() == [0, 0]
+
+
+def test_data_sets_with_the_same_networks_and_with_others():
+    """The first two are halves of one activity with other noise; the third has sources of its own."""
+    decompose = partial(spatial_ica, k=4, n_restarts=1)
+    same, other = (planted(k=4, n_neurons=1000, noise=2.0, seed=seed)[0] for seed in (0, 1))
+    sets = [same.where((same.tokens["domain"] == name).to_numpy()) for name in ("a", "b")]
+    parts = [stability.decompose_halves(each, decompose) for each in (*sets, other)]
+    table = stability.across(parts)
+    np.testing.assert_allclose(table, table.T)
+    assert table[0, 1] > 0.9
+    assert (np.diag(table) > 0.9).all()
+    assert table[:2, 2].max() < 0.3
+    assert table[0, 0] == pytest.approx(stability.split_half(sets[0], decompose).mean())
+    empty = stability.across_null([standardise(each) for each in sets], decompose, 3)
+    assert empty.shape == (3,)
+    assert empty.max() < 0.4
+
+
+def test_the_most_consistent_networks_are_those_of_all_data_sets():
+    decompose = partial(spatial_ica, k=4, n_restarts=1)
+    activity = planted(k=4, n_neurons=1000, noise=2.0)[0]
+    found = decompose(activity)
+    changed = found.maps[::-1].copy()
+    changed[[0, 1]] = np.random.default_rng(0).standard_normal((2, 1000))  # places 3 and 2 of the first
+    chosen = stability.consistent([found, type(found)(**(vars(found) | {"maps": changed}))], 2)
+    assert chosen[[0, 1]].to_numpy().tolist() in ([[0, 3], [1, 2]], [[1, 2], [0, 3]])
+    assert chosen["similarity"].min() > 0.99
 
 
 @pytest.mark.parametrize(("n_draws", "tolerated"), [(20, 0), (38, 0), (39, 0), (40, 1), (99, 3), (100, 4), (139, 5)])
