@@ -81,6 +81,24 @@ def find(name: str, store: Path = STORE) -> Result:
     return Result(folder, made)
 
 
+def side_by_side(names: Iterable[str], table: str, store: Path = STORE) -> pd.DataFrame:
+    """Put one table of several stored results under one another; results that are not stored are left out.
+
+    Returns
+    -------
+    DataFrame
+        With the result's name as first column.
+    """
+    found = {name: find(name, store).table(table) for name in names if (store / name / "made.json").is_file()}
+    return pd.concat(found, names=["result", "row"]).reset_index("result") if found else pd.DataFrame()
+
+
+def labels(names: Iterable[str], store: Path = STORE) -> list[str]:
+    """Say of each result how it was made and whether it is up to date, or that it is not stored."""
+    stored = {name: (store / name / "made.json").is_file() for name in names}
+    return [f"{name}: {find(name, store).label if is_there else 'not stored'}" for name, is_there in stored.items()]
+
+
 def save_table(folder: Path | str, name: str, table: pd.DataFrame) -> None:
     """Write a table for :func:`keep`; numbers with six digits, so that equal results are equal files.
 

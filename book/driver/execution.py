@@ -64,14 +64,16 @@ class Run:
         return self.folder / "work"
 
 
-def plan(project: Project, chapters: list[Chapter], values: dict[str, dict[str, Any]]) -> list[Task]:
-    """Hash each chapter after those that it needs."""
+def plan(
+    project: Project, chapters: list[Chapter], values: dict[str, dict[str, Any]], *, is_deep: bool = False
+) -> list[Task]:
+    """Hash each chapter after those that it needs; `is_deep` as in `chapter_key`."""
     base = project_digest(project)
     tasks: dict[str, Task] = {}
     for chapter in chapters:
         needs = tuple(project.chapter(name).stem for name in chapter.needs)
         keys = [tasks[need].key for need in needs]
-        key = chapter_key(chapter, values[chapter.stem], base, keys, project.root)
+        key = chapter_key(chapter, values[chapter.stem], base, keys, project.root, is_deep=is_deep)
         tasks[chapter.stem] = Task(chapter, values[chapter.stem], key, needs)
     return list(tasks.values())
 

@@ -77,7 +77,7 @@ def make(project: Project, wanted: list[Wanted], progress: Progress) -> list[Out
                 | {name: value for name, value in one.values.items() if name in chapter.parameters}
                 for chapter in chapters
             }
-            outcomes = execute(run, plan(project, chapters, shared), 1, progress)
+            outcomes = execute(run, plan(project, chapters, shared, is_deep=True), 1, progress)
             shutil.rmtree(run.work)
         failed += [outcome for outcome in outcomes if outcome.entry is None]
         if outcomes[-1].entry is not None:

@@ -55,7 +55,9 @@ def project_digest(project: Project) -> str:
     return digest(digest_files(paths, project.root), driver, versions(), THREADS)
 
 
-def chapter_key(chapter: Chapter, values: Mapping[str, Any], base: str, needs: Iterable[str], root: Path) -> str:
+def chapter_key(
+    chapter: Chapter, values: Mapping[str, Any], base: str, needs: Iterable[str], root: Path, *, is_deep: bool = False
+) -> str:
     """Hash what one chapter depends on.
 
     Parameters
@@ -70,9 +72,11 @@ def chapter_key(chapter: Chapter, values: Mapping[str, Any], base: str, needs: I
         The keys of the chapters it needs.
     root : Path
         What relative paths start from.
+    is_deep : bool
+        Whether the chapter is executed to make stored results; otherwise it depends on those that it shows.
     """
     named = [named_files(text, root) for value in values.values() for text in _texts(value)]
-    if "results.find(" in chapter.code:
+    if "results." in chapter.code and not is_deep:
         named.append(named_files("data/results", root))
     return digest(chapter.stem, chapter.source, values, base, list(needs), named)
 
