@@ -6,10 +6,7 @@ haemodynamic model. Everything is drawn from one seed.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -18,14 +15,11 @@ from nibabel.affines import apply_affine
 from nibabel.nifti1 import Nifti1Image
 from nilearn import datasets, image
 from nilearn.glm.first_level.hemodynamic_models import glover_hrf
-from scipy import ndimage, spatial
-from sklearn.decomposition import fastica
+from scipy import ndimage
 
-from analysis.decomposition import whiten
 from analysis.errors import InputError
-from analysis.fmri import REFIT_ITERATIONS, dual_regression, group_ica, looks_like_noise, reduce_runs
-from analysis.fmri_data import RIM_MM, Labels, Matrix, Scans, clean
-from analysis.networks import correlation, match, overlap
+from analysis.fmri_data import RIM_MM, Labels, Matrix, Scans
+from analysis.mixing import switching
 
 Array = npt.NDArray[np.float64]
 TR = 2.0  # seconds
@@ -142,33 +136,49 @@ def simulate(
         )
     rng = np.random.default_rng(seed)
     mask = image.crop_img(datasets.load_mni152_brain_mask(resolution=resolution), copy_header=True)
-    inside = np.asarray(mask.dataobj, bool)
-    points = apply_affine(mask.affine, np.argwhere(inside))
-    disturbances = _disturbances(mask)
-    foci = _foci()
+    points = apply_affine(mask.affine, np.argwhere(np.asarray(mask.dataobj, bool)))
     shifts = rng.normal(0, shift_mm, (n_people, len(NETWORKS), 3))
-    baseline = _baseline(mask)
     amplitudes = np.linspace(*change, len(NETWORKS))[rng.permutation(len(NETWORKS))]
     story = _neural(rng, n_volumes, len(SHARED))
-    runs, maps, courses, labels = [], [], [], []
-    for person in range(n_people):
-        own = np.array([_blobs(points, at + shift) for at, shift in zip(foci, shifts[person], strict=True)])
-        maps.append(np.concatenate([own, disturbances]).astype(np.float32))
-        labels.append(_labels(rng, n_volumes))
-        networks = _courses(rng, labels[-1], story) * amplitudes
-        noise = _noise_courses(rng, n_volumes) * (max(change) > 0)
-        courses.append(np.column_stack([networks, noise]))
-        per_cent = courses[-1].astype(np.float32) @ maps[-1] + (max(change) > 0) * _drift(rng, points, n_volumes)
-        per_cent += np.float32(100 / tsnr * (4 / resolution) ** 1.5) * rng.standard_normal(
-            (n_volumes, len(points)), np.float32
-        )
-        runs.append(np.asarray(baseline * (1 + per_cent / 100), np.float32))
-    group_maps = np.concatenate([[_blobs(points, at) for at in foci], disturbances]).astype(np.float32)
-    scans = Scans(tuple(runs), TR, mask, None, tuple(labels), True, "the simulated group")
-    return Group(scans, (*NETWORKS, *NOISE), group_maps, np.array(maps), np.array(courses), shifts)
+    thermal = 100 / tsnr * (4 / resolution) ** 1.5
+    common = _Common(points, _disturbances(mask), _baseline(mask), amplitudes, story, thermal)
+    runs, maps, courses, labels = zip(*(_person(rng, common, own) for own in shifts), strict=True)
+    scans = Scans(runs, TR, mask, None, labels, True, "the simulated group")
+    return Group(scans, (*NETWORKS, *NOISE), common.maps(0 * shifts[0]), np.array(maps), np.array(courses), shifts)
 
 
-def _foci() -> list[Array]:
+@dataclass(frozen=True)
+class _Common:
+    """What all people share: the brain and what disturbs it, how strong networks are, the story, the thermal noise."""
+
+    points: Array
+    disturbances: Array
+    baseline: npt.NDArray[np.float32]
+    amplitudes: Array
+    story: Array
+    thermal: float
+
+    def maps(self, shifts: Array) -> Matrix:
+        """Draw the networks, each shifted by so many millimetres, and the disturbances."""
+        networks = [_blobs(self.points, at + shift) for at, shift in zip(foci(), shifts, strict=True)]
+        return np.concatenate([networks, self.disturbances]).astype(np.float32)
+
+
+def _person(rng: np.random.Generator, common: _Common, shifts: Array) -> tuple[Matrix, Matrix, Array, Labels]:
+    """Scan one person; return the run, the person's maps, the courses and the labels."""
+    n_volumes = len(common.story) // STEP
+    disturbed = common.amplitudes.max() > 0
+    maps = common.maps(shifts)
+    labels = _labels(rng, n_volumes)
+    networks = _courses(rng, labels, common.story) * common.amplitudes
+    courses = np.column_stack([networks, _noise_courses(rng, n_volumes) * disturbed])
+    per_cent = courses.astype(np.float32) @ maps + disturbed * _drift(rng, common.points, n_volumes)
+    per_cent += np.float32(common.thermal) * rng.standard_normal(per_cent.shape, np.float32)
+    return np.asarray(common.baseline * (1 + per_cent / 100), np.float32), maps, courses, labels
+
+
+def foci() -> list[Array]:
+    """Return the places of each network, in the order of :data:`NETWORKS`."""
     return [table[["x", "y", "z"]].to_numpy(float) for _, table in places().groupby("network", sort=False)]
 
 
@@ -201,11 +211,7 @@ def _baseline(mask: Nifti1Image) -> npt.NDArray[np.float32]:
 
 def _neural(rng: np.random.Generator, n_volumes: int, n: int, off: float = 12) -> Array:
     """Switch on for about 12 seconds and off for about `off`, at random; shape (n_volumes * STEP, n)."""
-    states = np.zeros((n_volumes * STEP, n))
-    for column in states.T:
-        lengths = rng.exponential(np.tile([off, 12], n_volumes) * STEP / TR).astype(int) + 1
-        column[:] = np.repeat(np.arange(len(lengths)) % 2, lengths)[rng.integers(0, 40) :][: len(column)]
-    return states
+    return switching(rng, n_volumes * STEP, n, on=12 * STEP / TR, off=off * STEP / TR)
 
 
 def _labels(rng: np.random.Generator, n_volumes: int) -> Labels:
@@ -248,198 +254,3 @@ def _drift(rng: np.random.Generator, points: Array, n_volumes: int) -> npt.NDArr
     slow = np.column_stack([2 * time - 1, np.cos(2 * np.pi * time + rng.uniform(0, 2 * np.pi))])
     fields = points @ rng.standard_normal((3, 2)) / np.abs(points).max()
     return np.asarray(slow @ fields.T, np.float32)
-
-
-def recovery(maps: Matrix, group: Group) -> pd.DataFrame:
-    """Pair components with the planted sources and say how well each source is found.
-
-    Parameters
-    ----------
-    maps : ndarray of shape (k, n_voxels)
-    group : Group
-
-    Returns
-    -------
-    DataFrame, one row per source
-        ``source``, ``component`` (from 1; 0 for none), ``r`` (absolute spatial correlation), ``dice`` (of the voxels
-        where the source is above a quarter of its peak and as many of the component's strongest).
-    """
-    similarity = correlation(group.maps, maps)
-    partner, r = match(similarity)
-    signs = np.sign(similarity[np.arange(len(partner)), partner])[:, None]
-    places = group.maps > 0.25
-    ranks = (-signs * maps[partner]).argsort(1).argsort(1)
-    shared = np.diag(overlap(places, ranks < places.sum(1, keepdims=True)))
-    dice = np.where(partner >= 0, 2 * shared / (1 + shared), 0)
-    return pd.DataFrame({"source": group.names, "component": partner + 1, "r": r, "dice": dice})
-
-
-def is_noise(maps: Matrix, group: Group, at: float = 0.5) -> npt.NDArray[np.bool_]:
-    """Say which components come from no planted network, shape (k,): no network's map correlates beyond ``at``."""
-    similarity = np.abs(correlation(maps, group.maps[: len(NETWORKS)]))
-    return np.asarray(similarity.max(1) < at)
-
-
-def displacements(maps: Matrix, mask: Nifti1Image) -> Array:
-    """Say how far the weight of each network's map lies from the published places, shape (n_networks, 3), millimetres.
-
-    The weight is the positive part of the map within 15 mm of a place, taken over all places of a network together.
-
-    Parameters
-    ----------
-    maps : ndarray of shape (n_networks, n_voxels)
-        In the order of :data:`NETWORKS`, positive where the network is.
-    mask : Nifti1Image
-    """
-    points = apply_affine(mask.affine, np.argwhere(np.asarray(mask.dataobj, bool)))
-    found = []
-    for row, at in zip(maps, _foci(), strict=True):
-        distance, nearest = spatial.KDTree(at).query(points)
-        weight = np.maximum(row, 0) * (distance < 15)
-        found.append(weight @ (points - at[nearest]) / weight.sum())
-    return np.array(found)
-
-
-def individual_errors(group: Group, maps: Matrix, own: Sequence[Matrix]) -> pd.DataFrame:
-    """Compare where people's networks are with what their own maps say, and with what the group's maps say.
-
-    Parameters
-    ----------
-    group : Group
-    maps : ndarray of shape (k, n_voxels)
-        Of the group.
-    own : sequence of ndarray of shape (k, n_voxels)
-        Each person's, from :func:`analysis.fmri.dual_regression`.
-
-    Returns
-    -------
-    DataFrame, one row per person and network
-        ``person``, ``network``, ``group`` and ``own``: distance in millimetres between the true shift of the network
-        and the one taken from the group's map (none) or the person's own.
-    """
-    similarity = correlation(group.maps, maps)
-    partner, _ = match(similarity)
-    chosen = partner[: len(NETWORKS)]
-    signs = np.sign(similarity[np.arange(len(NETWORKS)), chosen])[:, None]
-    mask = group.scans.mask
-    middle = displacements(signs * maps[chosen], mask)
-    table = []
-    for person, (mine, true) in enumerate(zip(own, group.shifts, strict=True), 1):
-        moved = displacements(signs * mine[chosen], mask) - middle
-        errors = {"group": np.linalg.norm(true, axis=1), "own": np.linalg.norm(true - moved, axis=1)}
-        table.append(pd.DataFrame({"person": person, "network": NETWORKS, **errors}))
-    return pd.concat(table, ignore_index=True)
-
-
-Case = Literal["apart", "overlapping", "in step"]
-By = Literal["space", "time"]
-CASES: tuple[Case, ...] = get_args(Case)
-BY: tuple[By, ...] = get_args(By)
-
-
-def two_sources(case: Case, seed: int = 0) -> tuple[Array, Array, Array]:
-    """Mix two sources in a picture of 24 × 24 voxels over 240 volumes.
-
-    Parameters
-    ----------
-    case : {"apart", "overlapping", "in step"}
-        Whether the maps overlap, or the time courses go together; "apart" for neither.
-    seed : int
-
-    Returns
-    -------
-    values : ndarray of shape (240, 576)
-    maps : ndarray of shape (2, 576)
-    courses : ndarray of shape (240, 2)
-    """
-    rng = np.random.default_rng(seed)
-    down, across = np.mgrid[:24, :24]
-    centres = [(12, 9), (12, 15)] if case == "overlapping" else [(7, 7), (17, 16)]
-    radius = 6 if case == "overlapping" else 4
-    maps = np.array([((down - y) ** 2 + (across - x) ** 2 <= radius**2).ravel() for y, x in centres], float)
-    courses = _neural(rng, 240 // STEP, 2)
-    if case == "in step":
-        again = rng.random(240) < 0.15
-        courses[:, 1] = np.where(again, courses[:, 1], courses[:, 0])
-    return courses @ maps + 0.3 * rng.standard_normal((240, 576)), maps, courses
-
-
-def unmix(values: npt.NDArray[np.float64], k: int, by: By, seed: int = 0) -> Matrix:
-    """Decompose a table of volumes by voxels by spatial or by temporal ICA; return the maps, shape (k, n_voxels).
-
-    Spatial ICA makes the maps independent; temporal ICA makes the time courses independent and finds the maps by
-    regression on them.
-    """
-    centred = (values - values.mean(0)).astype(np.float32)
-    table = centred - centred.mean(1, keepdims=True) if by == "space" else centred.T
-    white = whiten(table, k, np.random.RandomState(seed))
-    _, _, sources = fastica(white.T, whiten=False, fun="logcosh", max_iter=1000, random_state=seed)
-    if by == "time":
-        sources = np.linalg.lstsq(sources, centred, rcond=None)[0].T
-    return np.asarray(sources.T, np.float32)
-
-
-def unmixing(seeds: Sequence[int]) -> pd.DataFrame:
-    """Unmix two sources in each case, from space and from time, once for each seed.
-
-    Returns
-    -------
-    DataFrame
-        ``case``, ``by`` ("space" or "time"), ``seed``, ``r`` (absolute correlation with the true map, the worse of the
-        two), ``maps`` (the two maps found, in the order and with the sign of the true ones).
-    """
-    rows = []
-    for case, by, seed in itertools.product(CASES, BY, seeds):
-        values, true, _ = two_sources(case, seed)
-        found = unmix(values, 2, by, seed)
-        similarity = correlation(true.astype(np.float32), found)
-        partner, r = match(similarity)
-        maps = found[partner] * np.sign(similarity[[0, 1], partner])[:, None]
-        rows.append({"case": case, "by": by, "seed": seed, "r": r.min(), "maps": maps})
-    return pd.DataFrame(rows)
-
-
-def noise_curve(tsnrs: Sequence[float], seeds: Sequence[int], k: int, **simulated: Any) -> pd.DataFrame:
-    """Say how well the networks are found as noise grows.
-
-    Parameters
-    ----------
-    tsnrs : sequence of float
-    seeds : sequence of int
-        One group each.
-    k : int
-        Number of components.
-    **simulated
-        The rest of :func:`simulate`.
-
-    Returns
-    -------
-    DataFrame
-        ``tsnr``, ``seed``, ``r`` (mean over the networks of their absolute correlation with the planted map).
-    """
-    rows = []
-    for tsnr, seed in itertools.product(tsnrs, seeds):
-        group = simulate(tsnr=tsnr, seed=seed, **simulated)
-        found = group_ica(reduce_runs(clean(group.scans), k), k, n_restarts=1, seed=seed, max_iter=REFIT_ITERATIONS)
-        r = recovery(found.maps, group)["r"][: len(NETWORKS)].mean()
-        rows.append({"tsnr": tsnr, "seed": seed, "r": r})
-    return pd.DataFrame(rows)
-
-
-def marked_groups(seeds: Sequence[int], k: int, **simulated: Any) -> pd.DataFrame:
-    """Mark the components of several simulated groups by the noise rule, beside the truth.
-
-    Returns
-    -------
-    DataFrame of len(seeds) * k rows
-        As :func:`analysis.fmri.looks_like_noise`, with ``truth`` (see :func:`is_noise`) and ``seed``.
-    """
-    tables = []
-    for seed in seeds:
-        group = simulate(seed=seed, **simulated)
-        scans = clean(group.scans)
-        found = group_ica(reduce_runs(scans, k), k, n_restarts=1, seed=seed, max_iter=REFIT_ITERATIONS)
-        courses = [dual_regression(run, found.maps)[0] for run in scans.runs]
-        marks = looks_like_noise(scans, found.maps, courses)
-        tables.append(marks.assign(truth=is_noise(found.maps, group), seed=seed))
-    return pd.concat(tables)

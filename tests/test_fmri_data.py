@@ -8,7 +8,7 @@ import pytest
 from conftest import third_party
 from nilearn import datasets
 
-from analysis import fmri, fmri_data
+from analysis import fmri, fmri_data, fmri_inference
 from analysis.errors import InputError
 from analysis.fmri_data import load_scans
 
@@ -215,7 +215,9 @@ def test_faces_and_houses_drive_components_of_a_real_person():
     cleaned = fmri_data.clean(scans)
     found = fmri.group_ica(fmri.reduce_runs(cleaned, 12), 12)
     courses = [fmri.dual_regression(run, found.maps)[0] for run in cleaned.runs]
-    table = fmri.follows_blocks(courses, scans.labels, scans.tr, against="rest", follow="face house", n_draws=200)
+    table = fmri_inference.follows_blocks(
+        courses, scans.labels, scans.tr, against="rest", follow="face house", n_draws=200
+    )
     assert table["p"].min() < 0.05
 
 
@@ -225,12 +227,12 @@ def test_real_listeners_are_in_step():
     cleaned = fmri_data.clean(scans)
     found = fmri.group_ica(fmri.reduce_runs(cleaned, 10), 10)
     courses = [fmri.dual_regression(run, found.maps)[0] for run in cleaned.runs]
-    table = fmri.intersubject(courses, n_draws=100)
+    table = fmri_inference.intersubject(courses, n_draws=100)
     assert (table["p"] < 0.05).all()
     assert table["effect"].mean() > 0.15
     rng = np.random.default_rng(0)
     apart = [np.roll(course, rng.integers(300), axis=0) for course in courses]
-    assert fmri.intersubject(apart, n_draws=100)["effect"].abs().max() < 0.1
+    assert fmri_inference.intersubject(apart, n_draws=100)["effect"].abs().max() < 0.1
 
 
 def test_gzip_is_recognised_by_content(tmp_path):

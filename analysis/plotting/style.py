@@ -10,7 +10,8 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 WIDTH = 8.0  # inches: the text column of the book
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#6E6E6E"  # from the palette of Okabe and Ito (2008)
+# From the palette of Okabe and Ito (2008).
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#6E6E6E"
 STYLE = {
     "figure.dpi": 110,
     "savefig.dpi": 160,
