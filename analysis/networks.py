@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -130,6 +130,26 @@ def match(
     return partner, value
 
 
+def agreement(reference: Maps, others: Mapping[str, Maps]) -> pd.DataFrame:
+    """Say how far other maps of the same neurons agree with reference maps, each matched one to one.
+
+    Parameters
+    ----------
+    reference : ndarray of shape (k, n_neurons)
+    others : mapping of str to ndarray of shape (k, n_neurons)
+
+    Returns
+    -------
+    DataFrame, a row for each of the others
+        ``mean |r|``, ``lowest |r|`` over the reference maps, and ``below .9``: how many stay below that.
+    """
+    rows = {}
+    for name, maps in others.items():
+        value = match(correlation(reference, maps))[1]
+        rows[name] = {"mean |r|": value.mean(), "lowest |r|": value.min(), "below .9": int((value < 0.9).sum())}
+    return pd.DataFrame.from_dict(rows, orient="index").astype({"below .9": int})
+
+
 def neurons_per_layer(masks: Masks, layer_sizes: Sequence[int]) -> pd.DataFrame:
     """Count the marked neurons of each network in each layer: rows are networks, columns layers."""
     if masks.shape[1] != sum(layer_sizes):
@@ -141,6 +161,12 @@ def neurons_per_layer(masks: Masks, layer_sizes: Sequence[int]) -> pd.DataFrame:
         index=pd.RangeIndex(1, len(masks) + 1, name="network"),
         columns=pd.RangeIndex(1, len(layer_sizes) + 1, name="layer"),
     )
+
+
+def share_per_layer(masks: Masks, layer_sizes: Sequence[int]) -> pd.Series:
+    """Share of all marked neurons that lies in each layer; 0 everywhere if none is marked."""
+    counts = neurons_per_layer(masks, layer_sizes).sum()
+    return counts / max(1, counts.sum())
 
 
 def as_picture(row: npt.NDArray[np.float32], layer_sizes: Sequence[int]) -> npt.NDArray[np.float32]:

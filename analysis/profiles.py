@@ -1,4 +1,4 @@
-"""What drives a network: the tokens where it is strongest, and its mean by part of speech or domain."""
+"""What drives a network, by tokens, parts of speech and domains; and what it looks like in single texts."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis.activity import Activity
+from analysis.connectivity import fisher_mean
+from analysis.decomposition import spatial_ica
 from analysis.errors import InputError
-from analysis.networks import Networks
+from analysis.group import dual_regression
+from analysis.networks import Networks, correlation, match
+from analysis.stability import shifted
 from analysis.texts import Text
 
 
@@ -112,6 +117,63 @@ def profile(
         table = {"network": np.arange(1, networks.k + 1), by: name, "mean": mean, "low": low, "high": high}
         tables.append(pd.DataFrame({**table, "n": int(counts.sum())}))
     return pd.concat(tables, ignore_index=True)
+
+
+def in_single_texts(networks: Networks, activity: Activity, *, seed: int = 0) -> pd.DataFrame:
+    """Look for the group's networks in one text at a time, and say how much of what is found had to be there.
+
+    Two ways: a decomposition of the text alone, matched to the group; and dual regression, which keeps the group's
+    order. Dual regression starts from the group's maps, so its result resembles them even where neurons have nothing
+    to do with each other; the same is therefore done with the text's signal-free twin (each neuron shifted).
+
+    Parameters
+    ----------
+    networks : Networks
+        Of the group; at most as many as the shortest text has tokens.
+    activity : Activity
+        Standardised within texts; at least two.
+    seed : int
+        Of shifts and decompositions.
+
+    Returns
+    -------
+    DataFrame
+        ``network`` (from 1), ``compared``, ``r``, ``low``, ``high`` (mean over texts by Fisher's z, 95 % interval over
+        texts). ``compared`` is one of: ``alone, with the group`` and ``dual regression, with the group`` (the text's
+        map with the group's); each with ``(shifted)``; ``dual regression, with the next text`` (maps of one network in
+        two texts); ``dual regression, another network of the next text`` (mean |r|).
+    """
+    rows = list(activity.tokens.groupby("text").indices.values())
+    if len(rows) < 2:
+        raise InputError("One text has none to be compared with. Read at least two.")
+    values: dict[str, list[npt.NDArray[np.float64]]] = {}
+    own: list[npt.NDArray[np.float32]] = []
+    others = ~np.eye(networks.k, dtype=bool)
+    for number, at in enumerate(rows):
+        keep = np.zeros(len(activity.tokens), bool)
+        keep[at] = True
+        text = activity.where(keep)
+        for name, part in (("", text), (" (shifted)", shifted(text, seed + number))):
+            alone = spatial_ica(part, networks.k, n_restarts=1, max_iter=200, seed=seed)
+            found = match(correlation(networks.maps, alone.maps))[1]
+            values.setdefault(f"alone, with the group{name}", []).append(found)
+            maps = dual_regression(networks, part).maps
+            like = np.diag(correlation(networks.maps, maps))
+            values.setdefault(f"dual regression, with the group{name}", []).append(like)
+            if not name:
+                own.append(maps)
+    for first, second in zip(own, [*own[1:], own[0]], strict=True):
+        between = correlation(first, second)
+        values.setdefault("dual regression, with the next text", []).append(np.diag(between))
+        rest = np.abs(between[others]).reshape(networks.k, -1).mean(1)
+        values.setdefault("dual regression, another network of the next text", []).append(rest)
+    return pd.concat([_over_texts(compared, np.stack(r)) for compared, r in values.items()], ignore_index=True)
+
+
+def _over_texts(compared: str, r: npt.NDArray[np.float64]) -> pd.DataFrame:
+    mean, low, high = fisher_mean(r)
+    network = np.arange(1, r.shape[1] + 1)
+    return pd.DataFrame({"network": network, "compared": compared, "r": mean, "low": low, "high": high})
 
 
 def _course(networks: Networks, tokens: pd.DataFrame, network: int) -> npt.NDArray[np.float32]:

@@ -63,3 +63,15 @@ def test_a_picture_has_a_row_per_layer():
     assert picture[1].tolist() == [2, 3, 4]
     assert picture[0, :2].tolist() == [0, 1]
     assert np.isnan(picture[0, 2])
+
+
+def test_agreement_is_of_matched_maps():
+    maps = np.eye(3, 30, dtype=np.float32)
+    table = networks.agreement(maps, {"turned": -maps[[2, 0, 1]], "other": np.roll(maps, 3, axis=1)})
+    assert table.loc["turned"].tolist() == pytest.approx([1, 1, 0])
+    assert table.loc["other", "below .9"] == 3
+
+
+def test_shares_of_layers_sum_to_one_or_are_empty():
+    assert networks.share_per_layer(MASKS, (2, 4)).tolist() == [0.5, 0.5]
+    assert networks.share_per_layer(MASKS[2:], (2, 4)).tolist() == [0, 0]

@@ -69,7 +69,7 @@ def test_recurrence_marks_what_repeats():
     table = pd.DataFrame(
         {"similarity": [0.9, 0.1], "bar": 0.2, "p": [0.05, 1.0], "repeats": [True, False]}, index=[1, 2]
     )
-    axes = plotting.recurrence(table).axes[0]
+    axes = plotting.split_half(table).axes[0]
     drawn = {line.get_label(): list(line.get_ydata()) for line in axes.lines}
     assert drawn == {"repeats": [0.9], "does not repeat": [0.1]}
 

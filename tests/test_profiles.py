@@ -102,3 +102,42 @@ def test_profiles_of_a_real_decomposition():
     assert len(table) == 6
     assert (table["low"] <= table["mean"]).all()
     assert (table["mean"] <= table["high"]).all()
+
+
+@pytest.fixture(scope="module")
+def single():
+    activity, _ = planted(k=4, n_texts=6, tokens_per_text=60, n_neurons=600, noise=1.5)
+    found = spatial_ica(activity, 4, n_restarts=2)
+    table = profiles.in_single_texts(found, activity)
+    return table, table.groupby("compared")["r"].mean()
+
+
+def test_single_texts_hold_the_groups_networks(single):
+    _, r = single
+    assert r["dual regression, with the group"] > 0.8
+    assert r["alone, with the group"] > 0.6
+    assert r["dual regression, with the next text"] > 0.6
+    assert r["dual regression, another network of the next text"] < 0.25
+
+
+def test_dual_regression_gives_back_part_of_what_it_was_given(single):
+    """Its signal-free twin resembles the group, by about 1 / sqrt(1 + neurons / tokens); a decomposition's hardly."""
+    _, r = single
+    assert r["dual regression, with the group (shifted)"] > 0.15
+    assert r["alone, with the group (shifted)"] < r["dual regression, with the group (shifted)"]
+    assert r["dual regression, with the group (shifted)"] < r["dual regression, with the group"]
+
+
+def test_single_texts_have_intervals_for_each_network(single):
+    table, _ = single
+    assert len(table) == 6 * 4
+    assert (table["low"] <= table["r"]).all()
+    assert (table["r"] <= table["high"]).all()
+    assert set(table["network"]) == {1, 2, 3, 4}
+
+
+def test_one_text_has_none_to_compare_with():
+    activity, _ = planted(k=2, n_texts=2)
+    found = spatial_ica(activity, 2, n_restarts=1)
+    with pytest.raises(InputError, match="One text has none to be compared with"):
+        profiles.in_single_texts(found, activity.where((activity.tokens["text"] == 0).to_numpy()))

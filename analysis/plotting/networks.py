@@ -7,7 +7,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
+from nibabel import Nifti1Image
+from nilearn import plotting as nilearn_plotting
 
+from analysis.connectivity import as_matrix
 from analysis.networks import Networks, as_picture, neurons_per_layer, threshold
 from analysis.plotting.style import BLUE, GREY, ORANGE, STYLE, WIDTH, closed, pool, sparse
 
@@ -68,7 +71,7 @@ def layer_profile(networks: Networks, *, at: float = 1.96) -> Figure:
     return closed(figure)
 
 
-def recurrence(table: pd.DataFrame) -> Figure:
+def split_half(table: pd.DataFrame) -> Figure:
     """Draw the split-half similarity of matched networks beside what signal-free activity reaches."""
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(WIDTH, 2.8), layout="constrained")
@@ -82,7 +85,7 @@ def recurrence(table: pd.DataFrame) -> Figure:
     return closed(figure)
 
 
-def profile(table: pd.DataFrame, by: str) -> Figure:
+def profile(table: pd.DataFrame, by: str, *, label: str = "mean time course (z)") -> Figure:
     """Draw the mean strength of each network by part of speech or domain; blank where the interval holds 0."""
     sure = table["mean"].where((table["low"] > 0) | (table["high"] < 0))
     means = table.assign(mean=sure).pivot_table(
@@ -97,5 +100,45 @@ def profile(table: pd.DataFrame, by: str) -> Figure:
         axes.set_xticks(range(means.shape[1]), means.columns, rotation=40, ha="right")
         axes.set(ylabel="network")
         axes.spines[:].set_visible(False)
-        figure.colorbar(image, label="mean time course (z)", pad=0.01)
+        figure.colorbar(image, label=label, pad=0.01)
+    return closed(figure)
+
+
+def connectivity(table: pd.DataFrame) -> Figure:
+    """Draw the correlation of time courses of each pair of networks, written out where it is beyond the bar."""
+    matrix, together = as_matrix(table), as_matrix(table, "together") == 1
+    limit = max(float(np.nanmax(np.abs(matrix))), float(table["bar"].iloc[0]))
+    k = len(matrix)
+    with plt.rc_context(STYLE):
+        side = 1.4 + 0.34 * k
+        figure, axes = plt.subplots(figsize=(min(WIDTH, side + 1), side), layout="constrained")
+        axes.set_facecolor("#EEEEEE")
+        image = axes.imshow(matrix, cmap="RdBu_r", vmin=-limit, vmax=limit)
+        for row, column in np.argwhere(together):
+            value = matrix[row, column]
+            colour = "white" if abs(value) > 0.65 * limit else "black"
+            axes.text(column, row, f"{value:+.2f}", ha="center", va="center", color=colour, fontsize=6)
+        axes.set_xticks(*sparse(range(1, k + 1), 40))
+        axes.set_yticks(*sparse(range(1, k + 1), 40))
+        axes.set(xlabel="network", ylabel="network")
+        axes.spines[:].set_visible(False)
+        figure.colorbar(image, label="r of the time courses", pad=0.01, shrink=0.8)
+    return closed(figure)
+
+
+def nilearn_view(image: Nifti1Image, *, at: float = 1.96) -> Figure:
+    """Let nilearn draw one network's image, layers × neurons, as it draws a statistical map of a brain."""
+    with plt.rc_context(STYLE):
+        figure = plt.figure(figsize=(WIDTH, 2.4), facecolor="white")
+        nilearn_plotting.plot_stat_map(
+            image,
+            bg_img=None,
+            display_mode="z",
+            cut_coords=[0],
+            threshold=at,
+            cmap="RdBu_r",
+            black_bg=False,
+            annotate=False,
+            figure=figure,
+        )
     return closed(figure)
