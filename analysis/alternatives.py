@@ -248,8 +248,10 @@ def incremental_pca(texts: Iterable[Activity], k: int, m: int, *, seed: int = 0)
             waiting = []
     if not hasattr(model, "components_"):
         raise InputError(f"The texts have fewer than m={m} tokens. Read more text, or keep fewer rows.")
-    directions = model.components_[:k].astype(np.float64).T
-    _, _, sources = fastica(directions, whiten="unit-variance", max_iter=500, random_state=seed)
+    # Orthonormal already, and FastICA's own whitening can lose a direction of such input (it multiplies by sign(0)).
+    white = model.components_[:k].astype(np.float64).T
+    white = (white - white.mean(0)) / white.std(0)
+    _, _, sources = fastica(white, whiten=False, max_iter=500, random_state=seed)
     return np.asarray(sources.T, np.float32)
 
 

@@ -54,25 +54,19 @@ def describe(folder: Path, *, n_items: int = 500, n_passages: int = 20) -> dict[
 def evaluate_tasks(lm: LanguageModel, n_items: int) -> dict[str, dict[str, Any]]:
     """Accuracy of each task on its split ``test``, beside chance and the commonest answer.
 
-    The interval (95 %, Wilson) is over questions: items that repeat a question with other wrong answers are not
-    counted as new evidence.
+    The interval (95 %, Wilson) is as wide as the number of different questions makes it: items that repeat a question
+    with other wrong answers are not counted as new evidence.
     """
     items = [item for task in language.TASKS for item in language.items(task, "test", n_items)]
     scores = choice_scores(lm, items)
     table = accuracy_table(items, scores)
-    rights = pd.DataFrame(
-        {
-            "task": [item.task for item in items],
-            "question": [item.context or str(sorted(item.choices)) for item in items],
-            "right": [int(np.argmax(score)) == item.answer for item, score in zip(items, scores, strict=True)],
-        }
-    )
-    per_question = rights.groupby(["task", "question"])["right"].mean().groupby("task")
-    return {str(task): _task_row(str(task), row, per_question.get_group(task)) for task, row in table.iterrows()}
+    questions = {task: {i.context or str(sorted(i.choices)) for i in items if i.task == task} for task in table.index}
+    return {str(task): _task_row(str(task), row, len(questions[task])) for task, row in table.iterrows()}
 
 
-def _task_row(task: str, row: pd.Series, per_question: pd.Series) -> dict[str, Any]:
-    interval = binomtest(round(per_question.sum()), len(per_question)).proportion_ci(method="wilson")
+def _task_row(task: str, row: pd.Series, n_questions: int) -> dict[str, Any]:
+    right = round(row["accuracy"] * n_questions)
+    interval = binomtest(right, n_questions).proportion_ci(method="wilson")
     described = language.TASKS[task]
     return {
         "accuracy": round(row["accuracy"], 4),
@@ -81,7 +75,7 @@ def _task_row(task: str, row: pd.Series, per_question: pd.Series) -> dict[str, A
         "chance": round(row["chance"], 4),
         "majority": round(row["majority"], 4),
         "n": int(row["n"]),
-        "questions": len(per_question),
+        "questions": n_questions,
         "kind": "zero-shot" if described.zero_shot else "not learned" if described.beyond else "trained",
     }
 

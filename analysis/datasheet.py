@@ -65,9 +65,10 @@ dialect, no spelling mistakes, no rare constructions, and the values of those wh
 
 *Chance* is one over the number of choices, *majority* what always giving the commonest answer would reach. Zero-shot
 tasks have a format, or talk of things, that training never shows. *Not learned* are tasks that training shows and the
-model does not do: it finds in a passage who did something, but asked what somebody did it answers from memory, since
-people and things that go together in training never go together in `test`. The intervals are over questions;
-accuracies are of this one model.
+model does not do. It copies a name that a passage has told, which is all that `passage-who` asks for; it does not keep
+apart who of three people did what, and asked what somebody did it answers from memory, since people and things that go
+together in training never go together in `test`. The intervals count questions, not items; accuracies are of this one
+model.
 
 ### How well it predicts, on `test`
 

@@ -209,6 +209,19 @@ def arrange(source: Source, turned: Turned, maps: Matrix, courses: Matrix, share
     )
 
 
+def centred_over_neurons(values: Matrix) -> Matrix:
+    """Subtract from each row its mean over the columns that are not all zero; those stay zero.
+
+    A neuron that never changes would otherwise get the mean of the others with its sign turned, and so a place in maps.
+    """
+    moving = np.any(values, axis=0)
+    if moving.all():
+        return np.asarray(values - values.mean(1, keepdims=True))
+    centred = np.zeros_like(values)
+    centred[:, moving] = values[:, moving] - values[:, moving].mean(1, keepdims=True)
+    return centred
+
+
 def in_deviations(columns: npt.NDArray[np.floating]) -> Matrix:
     """Divide each column by its standard deviation; a constant one stays as it is."""
     spread = columns.std(0, dtype=np.float64) if len(columns) else np.ones(columns.shape[1])

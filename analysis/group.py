@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.activity import Activity
-from analysis.decomposition import Matrix, arrange, check_k, in_deviations, spread_out, turn
+from analysis.decomposition import Matrix, arrange, centred_over_neurons, check_k, in_deviations, spread_out, turn
 from analysis.errors import InputError
 from analysis.networks import Networks
 
@@ -73,8 +73,7 @@ def reduce_texts(texts: Iterable[Activity], m: int) -> Reduced:
                 f"Activity of '{activity.model}' at {activity.site} and of '{first.model}' at {first.site} cannot "
                 "be reduced together. Use one model and one site."
             )
-        for block in _blocks(activity.values, m):
-            centred = block - block.mean(1, keepdims=True)
+        for centred in _blocks(centred_over_neurons(activity.values), m):
             n_tokens += len(centred)
             energy += float(np.einsum("ij,ij->", centred, centred, dtype=np.float64))
             rows = _strongest(centred if rows is None else np.concatenate([rows, centred]), m)
@@ -90,9 +89,12 @@ def _blocks(values: Matrix, m: int) -> Iterator[Matrix]:
 
 
 def _strongest(stack: Matrix, m: int) -> Matrix:
-    """Return the m strongest principal rows of a stack, by the eigenvectors of its small Gram matrix."""
+    """Return the m strongest principal rows of a stack, by the eigenvectors of its small Gram matrix.
+
+    Products in float32 are right to about 1e-7 of the largest, so what lies below 1e-6 of it is rounding, not a row.
+    """
     values, vectors = np.linalg.eigh((stack @ stack.T).astype(np.float64))
-    kept = vectors[:, ::-1][:, :m][:, values[::-1][:m] > values[-1] * 1e-10]
+    kept = vectors[:, ::-1][:, :m][:, values[::-1][:m] > values[-1] * 1e-6]
     return np.asarray(kept.T.astype(np.float32) @ stack)
 
 
@@ -134,7 +136,7 @@ def time_courses(networks: Networks, activity: Activity) -> npt.NDArray[np.float
     _check_same(networks, activity)
     design = networks.maps.T.astype(np.float64)
     design = design - design.mean(0)
-    centred = activity.values - activity.values.mean(1, keepdims=True)
+    centred = centred_over_neurons(activity.values)
     return in_deviations(centred @ np.linalg.pinv(design).T.astype(np.float32))
 
 
@@ -157,11 +159,11 @@ def dual_regression(networks: Networks, activity: Activity) -> Networks:
         ``share`` is each network's own share of this activity's variance; ``restart_agreement`` is NaN.
     """
     courses = time_courses(networks, activity)
-    centred = activity.values - activity.values.mean(1, keepdims=True)
+    centred = centred_over_neurons(activity.values)
     design = courses - courses.mean(0)
     weights = np.linalg.pinv(design) @ (centred - centred.mean(0))
     power = (weights.astype(np.float64) ** 2).sum(1) * (design.astype(np.float64) ** 2).sum(0)
-    weights -= weights.mean(1, keepdims=True)
+    weights = centred_over_neurons(weights)
     return Networks(
         maps=in_deviations(weights.T).T,
         time_courses=courses,

@@ -111,7 +111,8 @@ def profile(
             continue
         counts = np.bincount(texts[at], minlength=n_texts)
         sums = np.stack([np.bincount(texts[at], course[at], n_texts) for course in networks.time_courses.T])
-        boot = (sums @ draws.T) / np.maximum(counts @ draws.T, 1)
+        drawn = counts @ draws.T
+        boot = (sums @ draws.T)[:, drawn > 0] / drawn[drawn > 0]  # a resample without such a token has no mean
         low, high = np.quantile(boot, [0.025, 0.975], axis=1)
         mean = sums.sum(1) / counts.sum()
         table = {"network": np.arange(1, networks.k + 1), by: name, "mean": mean, "low": low, "high": high}

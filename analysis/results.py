@@ -87,10 +87,11 @@ def side_by_side(names: Iterable[str], table: str, store: Path = STORE) -> pd.Da
     Returns
     -------
     DataFrame
-        With the result's name as first column.
+        Indexed by the result's name and the first column of the table.
     """
-    found = {name: find(name, store).table(table) for name in names if (store / name / "made.json").is_file()}
-    return pd.concat(found, names=["result", "row"]).reset_index("result") if found else pd.DataFrame()
+    tables = {name: find(name, store).table(table) for name in names if (store / name / "made.json").is_file()}
+    found = {name: table.set_index(table.columns[0]) for name, table in tables.items()}
+    return pd.concat(found, names=["result"]) if found else pd.DataFrame()
 
 
 def labels(names: Iterable[str], store: Path = STORE) -> list[str]:

@@ -110,6 +110,12 @@ def test_scikit_learn_alone_gives_the_same_group_networks(activity, found):
     assert match(correlation(found.maps, peer))[1].min() > 0.98
 
 
+@pytest.mark.parametrize("k", [4, 5, 8, 12])
+def test_no_direction_is_lost_on_the_way_through_scikit_learn(activity, k):
+    peer = alternatives.incremental_pca(alternatives.by_text(activity), k, 40)
+    np.testing.assert_allclose(np.corrcoef(peer), np.eye(k), atol=0.02)
+
+
 def test_nilearns_canica_gives_the_same_group_networks(activity, found):
     one_image = alternatives.canica([activity], 5)
     assert match(correlation(found.maps, one_image))[1].min() > 0.98

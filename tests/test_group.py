@@ -98,6 +98,32 @@ def test_time_courses_of_the_group_are_those_of_the_whole_decomposition(group):
         assert np.corrcoef(ours, theirs)[0, 1] > 0.999
 
 
+def test_rounding_is_no_row_and_no_network():
+    """Activity of rank 5 has five rows, whatever number is asked for; more networks are refused."""
+    rng = np.random.default_rng(0)
+    activity, _ = planted(k=3, n_neurons=400)
+    values = (rng.standard_normal((640, 5)) @ rng.standard_t(3, (5, 400))).astype(np.float32)
+    low = Activity(values, activity.tokens, activity.layer_sizes, activity.site, activity.model)
+    reduced = reduce_texts(texts_of(low), m=50)
+    assert len(reduced.rows) == 5
+    unit = reduced.rows / np.linalg.norm(reduced.rows, axis=1, keepdims=True)
+    np.testing.assert_allclose(unit @ unit.T, np.eye(5), atol=1e-3)
+    with pytest.raises(InputError, match="k=10 networks cannot be found"):
+        group_ica(reduced, 10)
+
+
+def test_a_neuron_that_never_changes_is_in_no_network():
+    rng = np.random.default_rng(1)
+    activity, _ = planted(k=3, n_neurons=600, noise=1.0)
+    skewed = rng.standard_normal((640, 3)) @ rng.exponential(1, (3, 600)) + rng.standard_normal((640, 600))
+    skewed[:, :200] = 0
+    silent = Activity(skewed.astype(np.float32), activity.tokens, activity.layer_sizes, activity.site, activity.model)
+    found = group_ica(reduce_texts(texts_of(silent), m=30), 3)
+    for maps in (found.maps, dual_regression(found, silent).maps):
+        assert (maps[:, :200] == 0).all()
+        assert np.abs(maps[:, 200:]).max() > 2
+
+
 def test_what_does_not_belong_together_is_refused(group):
     activity, _ = group
     other = Activity(activity.values, activity.tokens, activity.layer_sizes, "mlp_output", "planted")

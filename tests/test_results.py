@@ -67,8 +67,8 @@ def test_what_is_not_there_or_damaged_is_one_line(store):
 def test_results_stand_side_by_side_and_absent_ones_are_left_out(store):
     kept(store)
     both = results.side_by_side(["a", "b"], "stability", store)
-    assert both["result"].tolist() == ["a", "a"]
-    assert both["network"].tolist() == [1, 2]
+    assert both.index.names == ["result", "network"]
+    assert both.index.tolist() == [("a", 1), ("a", 2)]
     assert results.side_by_side(["b"], "stability", store).empty
     assert results.labels(["a", "b"], store)[1] == "b: not stored"
     assert results.labels(["a"], store)[0].endswith("up to date)")

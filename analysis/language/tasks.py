@@ -55,10 +55,8 @@ TASKS: Mapping[str, Task] = {
     "topic": Task("news", 4, "a news report that touches several topics: its section"),
     "judgement": Task("acceptability", 2, "a sentence: acceptable or not"),
     "minimal-pairs": Task("acceptability", 2, "two sentences that differ in one fault, each called acceptable"),
-    "passage-who": Task("passages", 3, "a passage about three people and the question of who did something"),
-    "passage-question": Task(
-        "passages", 3, "the same with any question; all answers stand in the passage", beyond=True
-    ),
+    "passage-who": Task("passages", 3, "the question of who, after a passage; only one of the names stands in it"),
+    "passage-question": Task("passages", 3, "any question after a passage; all answers stand in it", beyond=True),
     "fact-question": Task("facts", 4, "a question about the fixed world, told but never asked in training"),
     "sums": Task("arithmetic", 4, "a sum of three numbers in words, never seen with these signs in this order"),
     "word-problems": Task("arithmetic", 4, "a small story of numbers, in one or two steps"),
