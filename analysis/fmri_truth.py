@@ -13,6 +13,7 @@ from nibabel.affines import apply_affine
 from nibabel.nifti1 import Nifti1Image
 from scipy import spatial
 
+from analysis.errors import InputError
 from analysis.fmri import REFIT_ITERATIONS, dual_regression, group_ica, looks_like_noise, reduce_runs
 from analysis.fmri_data import Matrix, clean
 from analysis.fmri_simulation import NETWORKS, Array, Group, foci, simulate
@@ -30,16 +31,21 @@ def recovery(maps: Matrix, group: Group) -> pd.DataFrame:
     Returns
     -------
     DataFrame, one row per source
-        ``source``, ``component`` (from 1; 0 for none), ``r`` (absolute spatial correlation), ``dice`` (of the voxels
+        ``source``, ``component`` (from 1), ``r`` (absolute spatial correlation), ``dice`` (of the voxels
         where the source is above a quarter of its peak and as many of the component's strongest).
     """
+    if len(maps) < len(group.maps):
+        n_sources = len(group.maps)
+        raise InputError(
+            f"k={len(maps)} components cannot hold the {n_sources} planted sources. Use k={n_sources} or more."
+        )
     similarity = correlation(group.maps, maps)
     partner, r = match(similarity)
     signs = np.sign(similarity[np.arange(len(partner)), partner])[:, None]
     places = group.maps > 0.25
     ranks = (-signs * maps[partner]).argsort(1).argsort(1)
     shared = np.diag(overlap(places, ranks < places.sum(1, keepdims=True)))
-    dice = np.where(partner >= 0, 2 * shared / (1 + shared), 0)
+    dice = 2 * shared / (1 + shared)
     return pd.DataFrame({"source": group.names, "component": partner + 1, "r": r, "dice": dice})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,9 +44,10 @@ class Result:
 
     @property
     def changed(self) -> list[str]:
-        """Name the modules and inputs that are no longer what they were; what is absent here is not judged."""
+        """Name modules and inputs that are no longer what they were; what lay outside the project may be absent."""
         now = fingerprint(Path(path) for path in self.made["files"] if Path(path).is_file())
-        return [path for path, digest in now.items() if digest != self.made["files"][path]]
+        judged = [path for path in self.made["files"] if path in now or not path.startswith("..")]
+        return [path for path in judged if now.get(path) != self.made["files"][path]]
 
     @property
     def label(self) -> str:
@@ -75,21 +77,21 @@ def find(name: str, store: Path = STORE) -> Result:
     except FileNotFoundError:
         raise InputError(f"There is no stored result '{name}'. Make it: make results NAMES={name}") from None
     except ValueError:
-        raise InputError(
-            f"The record of the result '{name}' is damaged. Make it anew: make results NAMES={name}"
-        ) from None
+        made = None
+    if not isinstance(made, dict) or not {"command", "seconds", "files"} <= made.keys():
+        raise InputError(f"The record of the result '{name}' is damaged. Run: make results NAMES={name}")
     return Result(folder, made)
 
 
 def side_by_side(names: Iterable[str], table: str, store: Path = STORE) -> pd.DataFrame:
-    """Put one table of several stored results under one another; results that are not stored are left out.
+    """Put one table of several stored results under one another; results without it are left out.
 
     Returns
     -------
     DataFrame
         Indexed by the result's name and the first column of the table.
     """
-    tables = {name: find(name, store).table(table) for name in names if (store / name / "made.json").is_file()}
+    tables = {name: pd.read_csv(path) for name in names if (path := store / name / f"{table}.csv").is_file()}
     found = {name: table.set_index(table.columns[0]) for name, table in tables.items()}
     return pd.concat(found, names=["result"]) if found else pd.DataFrame()
 
@@ -119,7 +121,7 @@ def save_table(folder: Path | str, name: str, table: pd.DataFrame) -> None:
 
 
 def keep(name: str, tables: Path, made: Mapping[str, Any], store: Path = STORE) -> Path:
-    """Put the tables of a finished run into the store, with how they were made; the old ones go at last.
+    """Put the tables of a finished run into the store, with how they were made: all of them or none.
 
     Parameters
     ----------
@@ -133,17 +135,17 @@ def keep(name: str, tables: Path, made: Mapping[str, Any], store: Path = STORE) 
     found = sorted(tables.glob("*.csv"))
     if not found:
         raise InputError(f"The run of '{name}' saved no table. Its chapter must call results.save_table.")
-    folder = store / name
-    folder.mkdir(parents=True, exist_ok=True)
+    folder, fresh, old = store / name, store / f".{name}.new", store / f".{name}.old"
+    for leftover in (fresh, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    fresh.mkdir(parents=True)
     for path in found:
-        partial = folder / f".{path.name}.partial"
-        partial.write_bytes(path.read_bytes())
-        partial.replace(folder / path.name)
-    record = folder / ".made.partial"
-    record.write_text(json.dumps(dict(made), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    record.replace(folder / "made.json")
-    for stale in {path for path in folder.glob("*.csv") if path.name not in {one.name for one in found}}:
-        stale.unlink()
+        shutil.copyfile(path, fresh / path.name)
+    (fresh / "made.json").write_text(json.dumps(dict(made), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if folder.exists():
+        folder.rename(old)
+    fresh.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
     return folder
 
 

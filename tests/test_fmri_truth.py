@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from analysis import fmri, fmri_truth
+from analysis.errors import InputError
 from analysis.fmri_data import clean, rim
 from analysis.fmri_simulation import NETWORKS, NOISE, simulate
 from analysis.networks import match
@@ -55,10 +56,9 @@ def test_recovery_of_the_truth_is_perfect_and_of_noise_is_not(group):
     assert fmri_truth.recovery(noise, group)["r"].max() < 0.1
 
 
-def test_fewer_components_than_sources_leave_some_unmatched(group):
-    table = fmri_truth.recovery(group.maps[:3], group)
-    assert (table["component"] == 0).sum() == len(group.names) - 3
-    assert table.loc[table["component"] == 0, ["r", "dice"]].to_numpy().max() == 0
+def test_fewer_components_than_sources_are_refused(group):
+    with pytest.raises(InputError, match="k=3 components cannot hold the 10 planted sources"):
+        fmri_truth.recovery(group.maps[:3], group)
 
 
 def test_recovery_falls_as_noise_grows():

@@ -34,13 +34,18 @@ def test_a_table_comes_back_with_what_made_it(store):
         found.table("other")
 
 
-def test_a_changed_module_marks_the_result_out_of_date_and_an_absent_one_does_not(store):
+def test_a_changed_or_lost_module_marks_the_result_out_of_date(store):
     kept(store)
     Path("module.py").write_text("x = 2")
     found = results.find("a", store)
     assert found.changed == ["module.py"]
     assert "out of date: module.py changed since" in found.label
     Path("module.py").unlink()
+    assert results.find("a", store).changed == ["module.py"]
+
+
+def test_what_lies_outside_the_project_and_is_absent_is_not_judged(store):
+    kept(store, files={"../elsewhere/texts.txt": "0123"})
     assert results.find("a", store).changed == []
 
 
@@ -48,7 +53,7 @@ def test_a_second_run_replaces_the_tables_of_the_first(store):
     kept(store)
     Path("run/tables/stability.csv").unlink()
     results.save_table("run", "templates", TABLE.set_index("network"))
-    folder = results.keep("a", Path("run/tables"), {"files": {}}, store)
+    folder = results.keep("a", Path("run/tables"), {"command": "c", "seconds": 1, "files": {}}, store)
     assert sorted(path.name for path in folder.iterdir()) == ["made.json", "templates.csv"]
     assert list(results.find("a", store).table("templates").columns) == ["network", "r"]
 
@@ -57,9 +62,10 @@ def test_what_is_not_there_or_damaged_is_one_line(store):
     with pytest.raises(InputError, match=r"no stored result 'b'\. Make it: make results NAMES=b"):
         results.find("b", store)
     folder = kept(store)
-    (folder / "made.json").write_text("{")
-    with pytest.raises(InputError, match="record of the result 'a' is damaged"):
-        results.find("a", store)
+    for damaged in ("{", "{}", "[]"):
+        (folder / "made.json").write_text(damaged)
+        with pytest.raises(InputError, match="record of the result 'a' is damaged"):
+            results.find("a", store)
     with pytest.raises(InputError, match="saved no table"):
         results.keep("a", Path("nowhere"), {}, store)
 

@@ -1,8 +1,8 @@
 """The deep tier: chapters executed at large budgets, their tables kept in `data/results`."""
 
+import os
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -90,10 +90,11 @@ def make(project: Project, wanted: list[Wanted], progress: Progress) -> list[Out
 def _made(project: Project, one: Wanted, outcome: Outcome) -> dict[str, Any]:
     entry = outcome.entry
     assert entry
-    used = [project.root / path for path in results.modules_used(one.chapter.code)]
-    model = project.root / str(one.values.get("model", ""))
-    inputs = list(files_below(model)) if model.is_dir() and model.is_relative_to(project.root) else []
-    digests = results.fingerprint([*used, *inputs])
+    data = [path for path in files_below(project.root / "data") if "results" not in path.parts]
+    paths = [project.root / path for path in results.modules_used(one.chapter.code)]
+    paths += [one.chapter.path, project.root / "constraints.txt", *(data if _is_about_ours(one) else [])]
+    digests = results.fingerprint(paths)
+    digests |= {path: digest[:16] for value in one.values.values() for path, digest in _outside(value, project)}
     return {
         "command": one.command,
         "chapter": one.chapter.stem,
@@ -101,8 +102,20 @@ def _made(project: Project, one: Wanted, outcome: Outcome) -> dict[str, Any]:
         "seconds": entry.seconds,
         "peak_memory_mb": entry.peak_memory_mb,
         "versions": versions(),
-        "files": {str(Path(path).relative_to(project.root)): digest for path, digest in digests.items()},
+        "files": {os.path.relpath(path, project.root): digest for path, digest in digests.items()},
     }
+
+
+def _is_about_ours(one: Wanted) -> bool:
+    """Tell whether a run uses the teaching model or language."""
+    return any(word in str(value) for value in one.values.values() for word in ("teaching", "data/"))
+
+
+def _outside(value: Any, project: Project) -> list[tuple[str, str]]:
+    """Digests of the files outside the project that a parameter names, their paths from the project's root."""
+    texts = value.split("|") if isinstance(value, str) else []
+    named = [pair for text in texts if text.startswith("../") for pair in named_files(text, project.root)]
+    return [(str(project.root / path.lstrip("/")), digest) for path, digest in named]
 
 
 def _missing(project: Project, one: Wanted) -> str:
