@@ -47,7 +47,9 @@ def wanted_results(project: Project, names: list[str]) -> list[Wanted]:
     return [_wanted(project, name, entries[name]) for name in names or entries]
 
 
-def _wanted(project: Project, name: str, entry: dict[str, Any]) -> Wanted:
+def _wanted(project: Project, name: str, entry: Any) -> Wanted:
+    if not isinstance(entry, dict) or "chapter" not in entry:
+        raise InputError(f"book/results.yml: {name} names no chapter. Write 'chapter:' and, if need be, 'parameters:'")
     chapter = project.chapter(str(entry["chapter"]))
     given = entry.get("parameters") or {}
     refuse_unknown(given, chapter.parameters, f"result {name}: {chapter.stem}")
@@ -90,10 +92,11 @@ def make(project: Project, wanted: list[Wanted], progress: Progress) -> list[Out
 def _made(project: Project, one: Wanted, outcome: Outcome) -> dict[str, Any]:
     entry = outcome.entry
     assert entry
-    data = [path for path in files_below(project.root / "data") if "results" not in path.parts]
+    folder = project.root / "data"
+    data = [path for path in files_below(folder) if "results" not in path.parts] if folder.is_dir() else []
     paths = [project.root / path for path in results.modules_used(one.chapter.code)]
     paths += [one.chapter.path, project.root / "constraints.txt", *(data if _is_about_ours(one) else [])]
-    digests = results.fingerprint(paths)
+    digests = results.fingerprint(path for path in paths if path.is_file())
     digests |= {path: digest[:16] for value in one.values.values() for path, digest in _outside(value, project)}
     return {
         "command": one.command,
