@@ -62,7 +62,7 @@ def mean_over_units(
     """
     _, codes = np.unique(np.arange(len(values)) if units is None else units, return_inverse=True)
     counts = np.bincount(codes).astype(np.float64)
-    sums = np.bincount(codes, values)
+    sums: Array = np.bincount(codes, values).astype(np.float64)
     if len(counts) < 3:
         raise InputError(f"{len(counts)} units tell nothing about other units. Use three or more.")
     mean = sums.sum() / counts.sum()
