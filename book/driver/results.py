@@ -79,25 +79,31 @@ def make(project: Project, wanted: list[Wanted], progress: Progress) -> list[Out
                 | {name: value for name, value in one.values.items() if name in chapter.parameters}
                 for chapter in chapters
             }
+            files = _files(project, one)  # before the run: what is changed meanwhile did not decide it
             outcomes = execute(run, plan(project, chapters, shared, is_deep=True), 1, progress)
             shutil.rmtree(run.work)
         failed += [outcome for outcome in outcomes if outcome.entry is None]
         if outcomes[-1].entry is not None:
             tables = run.artifacts / one.chapter.stem / "tables"
-            folder = results.keep(one.name, tables, _made(project, one, outcomes[-1]), project.root / results.STORE)
+            folder = results.keep(one.name, tables, _made(one, outcomes[-1], files), project.root / results.STORE)
             progress.say(f"{one.name}: tables in {folder.relative_to(project.root)}")
     return failed
 
 
-def _made(project: Project, one: Wanted, outcome: Outcome) -> dict[str, Any]:
-    entry = outcome.entry
-    assert entry
+def _files(project: Project, one: Wanted) -> dict[str, str]:
+    """Return the digests of all that decides a run: modules, the chapter, the pins, data, and files that it names."""
     folder = project.root / "data"
     data = [path for path in files_below(folder) if "results" not in path.parts] if folder.is_dir() else []
     paths = [project.root / path for path in results.modules_used(one.chapter.code)]
     paths += [one.chapter.path, project.root / "constraints.txt", *(data if _is_about_ours(one) else [])]
     digests = results.fingerprint(path for path in paths if path.is_file())
     digests |= {path: digest[:16] for value in one.values.values() for path, digest in _outside(value, project)}
+    return {os.path.relpath(path, project.root): digest for path, digest in digests.items()}
+
+
+def _made(one: Wanted, outcome: Outcome, files: dict[str, str]) -> dict[str, Any]:
+    entry = outcome.entry
+    assert entry
     return {
         "command": one.command,
         "chapter": one.chapter.stem,
@@ -105,7 +111,7 @@ def _made(project: Project, one: Wanted, outcome: Outcome) -> dict[str, Any]:
         "seconds": entry.seconds,
         "peak_memory_mb": entry.peak_memory_mb,
         "versions": versions(),
-        "files": {os.path.relpath(path, project.root): digest for path, digest in digests.items()},
+        "files": files,
     }
 
 
