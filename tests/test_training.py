@@ -53,7 +53,7 @@ def test_a_trained_model_has_learned_and_loads_like_any_other(tmp_path):
     out = training.train(replace(TINY, steps=60), tmp_path / "out", tmp_path / "work", n_jobs=1)
     curve = json.loads((out / "loss.json").read_text())["loss"]
     assert len(curve) == 60
-    assert curve[0] == pytest.approx(np.log(320), abs=0.2)  # knows nothing
+    assert curve[0] == pytest.approx(np.log(320), abs=0.6)  # knows nothing, and says it with some confidence
     assert np.mean(curve[-5:]) < 0.5 * curve[0]
     lm = models.load_model(out)
     assert lm.layer_sizes("mlp_activation") == (24, 24)
