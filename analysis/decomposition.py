@@ -111,7 +111,7 @@ def spatial_ica(
     centred = values - values.mean(1, keepdims=True)
     turned = turn(whiten(centred, k, rng), n_restarts, rng, max_iter, tol)
     courses = centred @ turned.sources.T.astype(np.float32) / values.shape[1]
-    share = (courses.astype(np.float64) ** 2).sum(0) * values.shape[1] / (centred.astype(np.float64) ** 2).sum()
+    share = (courses.astype(np.float64) ** 2).sum(0) * values.shape[1] / energy(centred)
     return arrange(activity, turned, spread_out(turned.sources, moving), courses, share)
 
 
@@ -145,7 +145,7 @@ def temporal_ica(
     centred = values - values.mean(0)
     turned = turn(whiten(centred.T, k, rng), n_restarts, rng, max_iter, tol)
     weights = turned.sources @ centred / len(centred)
-    share = (weights**2).sum(1) * len(centred) / (centred.astype(np.float64) ** 2).sum()
+    share = (weights**2).sum(1) * len(centred) / energy(centred)
     maps = spread_out(weights - weights.mean(1, keepdims=True), moving)
     return arrange(activity, turned, maps, turned.sources.T.astype(np.float32), share)
 
@@ -207,6 +207,11 @@ def arrange(source: Source, turned: Turned, maps: Matrix, courses: Matrix, share
         restart_agreement=turned.agreement[order],
         converged=turned.converged,
     )
+
+
+def energy(centred: Matrix) -> float:
+    """Sum of squares in float64, without a copy of the whole in float64."""
+    return float(np.einsum("ij,ij->", centred, centred, dtype=np.float64))
 
 
 def centred_over_neurons(values: Matrix) -> Matrix:

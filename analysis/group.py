@@ -9,7 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.activity import Activity
-from analysis.decomposition import Matrix, arrange, centred_over_neurons, check_k, in_deviations, spread_out, turn
+from analysis.decomposition import (
+    Matrix,
+    arrange,
+    centred_over_neurons,
+    check_k,
+    energy,
+    in_deviations,
+    spread_out,
+    turn,
+)
 from analysis.errors import InputError
 from analysis.networks import Networks
 
@@ -65,7 +74,7 @@ def reduce_texts(texts: Iterable[Activity], m: int) -> Reduced:
         raise InputError(f"m={m} rows keep nothing. Use some times the number of networks.")
     rows: Matrix | None = None
     first: Activity | None = None
-    n_tokens, energy = 0, 0.0
+    n_tokens, total = 0, 0.0
     for activity in texts:
         first = first or activity
         if (activity.model, activity.site, activity.layer_sizes) != (first.model, first.site, first.layer_sizes):
@@ -75,11 +84,11 @@ def reduce_texts(texts: Iterable[Activity], m: int) -> Reduced:
             )
         for centred in _blocks(centred_over_neurons(activity.values), m):
             n_tokens += len(centred)
-            energy += float(np.einsum("ij,ij->", centred, centred, dtype=np.float64))
+            total += energy(centred)
             rows = _strongest(centred if rows is None else np.concatenate([rows, centred]), m)
     if first is None or rows is None:
         raise InputError("There is no activity to reduce. Give at least one text.")
-    return Reduced(rows, n_tokens, energy, first.layer_sizes, first.site, first.model)
+    return Reduced(rows, n_tokens, total, first.layer_sizes, first.site, first.model)
 
 
 def _blocks(values: Matrix, m: int) -> Iterator[Matrix]:
@@ -167,7 +176,7 @@ def dual_regression(networks: Networks, activity: Activity) -> Networks:
     return Networks(
         maps=in_deviations(weights.T).T,
         time_courses=courses,
-        share=power / float(np.einsum("ij,ij->", centred, centred, dtype=np.float64)),
+        share=power / energy(centred),
         layer_sizes=networks.layer_sizes,
         site=networks.site,
         model=networks.model,

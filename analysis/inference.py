@@ -102,9 +102,7 @@ def paired_proportions(before: npt.NDArray[np.bool_], after: npt.NDArray[np.bool
         Of ``after`` minus ``before``.
     """
     if before.shape != after.shape or not before.size:
-        raise InputError(
-            f"{before.size} items before and {after.size} after are no pairs. Score the same items twice."
-        )
+        raise InputError(f"{before.size} items before and {after.size} after are no pairs. Score the same items twice.")
     gained, lost, n = int((after & ~before).sum()), int((before & ~after).sum()), before.size
     estimate = (gained - lost) / n
     z = float(norm.ppf((1 + level) / 2))

@@ -12,7 +12,7 @@ from joblib import Parallel, delayed
 from sklearn.utils.extmath import randomized_svd
 
 from analysis.activity import Activity
-from analysis.decomposition import centred_over_neurons, spatial_ica
+from analysis.decomposition import centred_over_neurons, energy, spatial_ica
 from analysis.errors import InputError
 from analysis.group import Reduced, group_ica
 from analysis.networks import Networks, correlation, match
@@ -217,9 +217,8 @@ def _orders(activity: Activity, ks: Sequence[int], seed: int, max_iter: int) -> 
 def _reduced(half: Activity, m: int, seed: int) -> Reduced:
     centred = centred_over_neurons(half.values)
     _, lengths, rows = randomized_svd(centred, m, n_iter=4, random_state=seed)
-    energy = float(np.einsum("ij,ij->", centred, centred, dtype=np.float64))
     strongest = (lengths[:, None] * rows).astype(np.float32)
-    return Reduced(strongest, len(centred), energy, half.layer_sizes, half.site, half.model)
+    return Reduced(strongest, len(centred), energy(centred), half.layer_sizes, half.site, half.model)
 
 
 def _similarity(first: Reduced, second: Reduced, k: int, seed: int, max_iter: int) -> npt.NDArray[np.float64]:
