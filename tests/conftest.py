@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
 import torch
 import transformers
@@ -46,3 +48,12 @@ def lm(tokenizer) -> LanguageModel:
     )
     torch.manual_seed(0)
     return from_parts("tiny", transformers.LlamaForCausalLM(config), tokenizer)
+
+
+@pytest.fixture
+def no_figure_left_open_and_no_warning():
+    """What each drawing function owes: the figure is out of pyplot, and nothing was warned of."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        yield
+    assert not plt.get_fignums()

@@ -1,14 +1,13 @@
 """That each picture of a brain shows the data it is given; how it looks is judged by eye."""
 
-import warnings
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from analysis.fmri_data import Scans
 from analysis.fmri_simulation import NETWORKS, simulate
 from analysis.plotting import brain as plotting
+
+pytestmark = pytest.mark.usefixtures("no_figure_left_open_and_no_warning")
 
 
 @pytest.fixture(scope="module")
@@ -19,14 +18,6 @@ def group():
 @pytest.fixture(scope="module")
 def maps(group):
     return group.maps[: len(NETWORKS)]
-
-
-@pytest.fixture(autouse=True)
-def no_figure_left_open_and_no_warning():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)
-        yield
-    assert not plt.get_fignums()
 
 
 def titles(figure):

@@ -1,8 +1,5 @@
 """That each chart of the brain chapter shows the data it is given; how it looks is judged by eye."""
 
-import warnings
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,13 +8,7 @@ from analysis import fmri_truth, mixing
 from analysis.fmri_simulation import NOISE, simulate
 from analysis.plotting import brain_results as plotting
 
-
-@pytest.fixture(autouse=True)
-def no_figure_left_open_and_no_warning():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)
-        yield
-    assert not plt.get_fignums()
+pytestmark = pytest.mark.usefixtures("no_figure_left_open_and_no_warning")
 
 
 def test_unmixing_shows_each_case_and_what_was_found():
