@@ -10,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.decomposition import fastica
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.extmath import randomized_svd
 
 from analysis.activity import Activity
 from analysis.errors import InputError
 from analysis.networks import Networks, correlation, match
+from analysis.principal import Matrix, centred_over_neurons, energy, strongest_rows
 
-Matrix = npt.NDArray[np.float32]
 Constant = Literal["refuse", "keep"]
 
 
@@ -76,8 +75,9 @@ def spatial_ica(
 
     Neurons are the samples and tokens the mixtures, as voxels and volumes are in fMRI (McKeown et al. 1998): each
     volume is centred, a truncated singular value decomposition keeps the k strongest directions, and FastICA
-    (Hyvärinen 1999; contrast log cosh) turns them. Of several restarts the one whose least sparse map is the sparsest
-    is kept (the smallest of the largest L1 norms), as nilearn's CanICA does (Varoquaux et al. 2010).
+    (Hyvärinen 1999; contrast log cosh) turns them. Of several restarts the one whose maps are sparsest together is
+    kept (the smallest sum of L1 norms). CanICA (Varoquaux et al. 2010) asks for the smallest of the largest L1 norms,
+    which looks at one map only: a start that leaves two others mixed can win.
 
     Parameters
     ----------
@@ -102,13 +102,9 @@ def spatial_ica(
     InputError
         If k does not fit the data, or a value is not finite.
     """
-    _check_finite(activity)
-    # A neuron that never changes is left out: centring would give it the mean of the others, and so a place in a map.
-    moving: npt.NDArray[np.bool_] = np.any(activity.values, axis=0)
-    values = activity.values[:, moving]
-    check_k(k, values.shape, n_restarts)
+    values, moving = _moving(activity, k, n_restarts)
     rng = np.random.RandomState(seed)
-    centred = values - values.mean(1, keepdims=True)
+    centred = centred_over_neurons(values)
     turned = turn(whiten(centred, k, rng), n_restarts, rng, max_iter, tol)
     courses = centred @ turned.sources.T.astype(np.float32) / values.shape[1]
     share = (courses.astype(np.float64) ** 2).sum(0) * values.shape[1] / energy(centred)
@@ -137,10 +133,7 @@ def temporal_ica(
     Networks
         Strongest first, by share of variance.
     """
-    _check_finite(activity)
-    moving: npt.NDArray[np.bool_] = np.any(activity.values, axis=0)
-    values = activity.values[:, moving]
-    check_k(k, values.shape, n_restarts)
+    values, moving = _moving(activity, k, n_restarts)
     rng = np.random.RandomState(seed)
     centred = values - values.mean(0)
     turned = turn(whiten(centred.T, k, rng), n_restarts, rng, max_iter, tol)
@@ -148,6 +141,18 @@ def temporal_ica(
     share = (weights**2).sum(1) * len(centred) / energy(centred)
     maps = spread_out(weights - weights.mean(1, keepdims=True), moving)
     return arrange(activity, turned, maps, turned.sources.T.astype(np.float32), share)
+
+
+def _moving(activity: Activity, k: int, n_restarts: int) -> tuple[Matrix, npt.NDArray[np.bool_]]:
+    """Check what both decompositions ask for; return the activity of the neurons that ever change, and which.
+
+    Centring would give one that never changes the mean of the others, and so a place in a map.
+    """
+    _check_finite(activity)
+    moving: npt.NDArray[np.bool_] = np.any(activity.values, axis=0)
+    values = activity.values if moving.all() else activity.values[:, moving]  # a copy may be large
+    check_k(k, values.shape, n_restarts)
+    return values, moving
 
 
 @dataclass(frozen=True)
@@ -175,7 +180,7 @@ def turn(
         When FastICA stops.
     """
     runs = [_rotate(white, rng.randint(2**31 - 1), max_iter, tol) for _ in range(n_restarts)]
-    best = min(range(n_restarts), key=lambda run: float(np.abs(runs[run][0]).sum(1).max()))
+    best = min(range(n_restarts), key=lambda run: float(np.abs(runs[run][0]).sum()))
     sources, converged = runs[best]
     agreement = _agreement(sources, [maps for run, (maps, _) in enumerate(runs) if run != best])
     return Turned(sources, agreement, converged)
@@ -209,24 +214,6 @@ def arrange(source: Source, turned: Turned, maps: Matrix, courses: Matrix, share
     )
 
 
-def energy(centred: Matrix) -> float:
-    """Sum of squares in float64, without a copy of the whole in float64."""
-    return float(np.einsum("ij,ij->", centred, centred, dtype=np.float64))
-
-
-def centred_over_neurons(values: Matrix) -> Matrix:
-    """Subtract from each row its mean over the columns that are not all zero; those stay zero.
-
-    A neuron that never changes would otherwise get the mean of the others with its sign turned, and so a place in maps.
-    """
-    moving = np.any(values, axis=0)
-    if moving.all():
-        return np.asarray(values - values.mean(1, keepdims=True))
-    centred = np.zeros_like(values)
-    centred[:, moving] = values[:, moving] - values[:, moving].mean(1, keepdims=True)
-    return centred
-
-
 def in_deviations(columns: npt.NDArray[np.floating]) -> Matrix:
     """Divide each column by its standard deviation; a constant one stays as it is."""
     spread = columns.std(0, dtype=np.float64) if len(columns) else np.ones(columns.shape[1])
@@ -243,11 +230,9 @@ def spread_out(values: npt.NDArray[np.floating], moving: npt.NDArray[np.bool_]) 
 def whiten(centred: Matrix, k: int, rng: np.random.RandomState) -> npt.NDArray[np.float64]:
     """Return the k strongest directions over the columns, uncorrelated and of unit variance, shape (k, n_columns).
 
-    The randomised decomposition of Halko et al. (2011): exact to rounding where the spectrum falls, and many times
-    faster than a full one. FastICA itself runs in float64, since its contrasts lose the optimum in float32.
+    FastICA itself runs in float64, since its contrasts lose the optimum in float32.
     """
-    _, _, right = randomized_svd(centred, k, n_iter=4, random_state=rng)
-    white = right.astype(np.float64)
+    white = strongest_rows(centred, k, rng).astype(np.float64)
     white -= white.mean(1, keepdims=True)
     return np.asarray(white / white.std(1, keepdims=True))
 

@@ -10,17 +10,15 @@ import numpy.typing as npt
 
 from analysis.activity import Activity
 from analysis.decomposition import (
-    Matrix,
     arrange,
-    centred_over_neurons,
     check_k,
-    energy,
     in_deviations,
     spread_out,
     turn,
 )
 from analysis.errors import InputError
 from analysis.networks import Networks
+from analysis.principal import Matrix, centred_over_neurons, energy, strongest_rows
 
 
 @dataclass(frozen=True)
@@ -75,6 +73,7 @@ def reduce_texts(texts: Iterable[Activity], m: int) -> Reduced:
     rows: Matrix | None = None
     first: Activity | None = None
     n_tokens, total = 0, 0.0
+    rng = np.random.RandomState(0)  # of a first guess that the result does not depend on
     for activity in texts:
         first = first or activity
         if (activity.model, activity.site, activity.layer_sizes) != (first.model, first.site, first.layer_sizes):
@@ -85,7 +84,7 @@ def reduce_texts(texts: Iterable[Activity], m: int) -> Reduced:
         for centred in _blocks(centred_over_neurons(activity.values), m):
             n_tokens += len(centred)
             total += energy(centred)
-            rows = _strongest(centred if rows is None else np.concatenate([rows, centred]), m)
+            rows = strongest_rows(centred if rows is None else np.concatenate([rows, centred]), m, rng)
     if first is None or rows is None:
         raise InputError("There is no activity to reduce. Give at least one text.")
     return Reduced(rows, n_tokens, total, first.layer_sizes, first.site, first.model)
@@ -95,16 +94,6 @@ def _blocks(values: Matrix, m: int) -> Iterator[Matrix]:
     """Cut into blocks of about m tokens: the work per token, (m + block)² / block, is smallest there."""
     for start in range(0, len(values), m):
         yield values[start : start + m]
-
-
-def _strongest(stack: Matrix, m: int) -> Matrix:
-    """Return the m strongest principal rows of a stack, by the eigenvectors of its small Gram matrix.
-
-    Products in float32 are right to about 1e-7 of the largest, so what lies below 1e-6 of it is rounding, not a row.
-    """
-    values, vectors = np.linalg.eigh((stack @ stack.T).astype(np.float64))
-    kept = vectors[:, ::-1][:, :m][:, values[::-1][:m] > values[-1] * 1e-6]
-    return np.asarray(kept.T.astype(np.float32) @ stack)
 
 
 def group_ica(

@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from joblib import Parallel, delayed
-from sklearn.utils.extmath import randomized_svd
 
 from analysis.activity import Activity
-from analysis.decomposition import centred_over_neurons, energy, spatial_ica
+from analysis.decomposition import spatial_ica
 from analysis.errors import InputError
 from analysis.group import Reduced, group_ica
 from analysis.networks import Networks, correlation, match
+from analysis.principal import centred_over_neurons, energy, strongest_rows
 
 Decompose = Callable[[Activity], Networks]
 
@@ -216,9 +216,8 @@ def _orders(activity: Activity, ks: Sequence[int], seed: int, max_iter: int) -> 
 
 def _reduced(half: Activity, m: int, seed: int) -> Reduced:
     centred = centred_over_neurons(half.values)
-    _, lengths, rows = randomized_svd(centred, m, n_iter=4, random_state=seed)
-    strongest = (lengths[:, None] * rows).astype(np.float32)
-    return Reduced(strongest, len(centred), energy(centred), half.layer_sizes, half.site, half.model)
+    rows = strongest_rows(centred, m, np.random.RandomState(seed))
+    return Reduced(rows, len(centred), energy(centred), half.layer_sizes, half.site, half.model)
 
 
 def _similarity(first: Reduced, second: Reduced, k: int, seed: int, max_iter: int) -> npt.NDArray[np.float64]:

@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.principal import centred_over_neurons, energy, strongest_rows
+from analysis.simulation import planted
+
+
+def falling(n_rows, n_columns, seed):
+    """Activity-like: a spectrum that falls slowly, so that neighbouring directions are hard to tell apart."""
+    rng = np.random.default_rng(seed)
+    n = min(n_rows, n_columns)
+    left, right = (np.linalg.qr(rng.standard_normal((size, n)))[0] for size in (n_rows, n_columns))
+    return (left * (100 / np.sqrt(1 + np.arange(n)))) @ right.T
+
+
+@pytest.mark.parametrize("shape", [(60, 900), (900, 60), (700, 900), (900, 700)])
+def test_the_strongest_rows_are_those_of_a_full_decomposition(shape):
+    matrix = falling(*shape, seed=0).astype(np.float32)
+    rows = strongest_rows(matrix, 10, np.random.RandomState(0))
+    _, lengths, right = np.linalg.svd(matrix.astype(np.float64), full_matrices=False)
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), lengths[:10], rtol=1e-3)
+    captured = np.linalg.norm(matrix @ (rows / np.linalg.norm(rows, axis=1, keepdims=True)).T) ** 2
+    assert captured >= 0.9999 * (lengths[:10] ** 2).sum()
+    shared = np.linalg.svd(right[:10] @ (rows.T / np.linalg.norm(rows, axis=1)))[1]
+    assert shared[:-1].min() > 0.99  # the last may turn into its neighbour outside
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    np.testing.assert_allclose(unit @ unit.T, np.eye(10), atol=1e-3)
+
+
+def test_other_first_guesses_give_the_same_directions():
+    activity, _ = planted(noise=1.0)
+    one, other = (strongest_rows(activity.values, 8, np.random.RandomState(seed)) for seed in (0, 1))
+    np.testing.assert_allclose(np.abs(one), np.abs(other), atol=0.05 * np.abs(one).max())
+
+
+def test_what_is_only_rounding_is_no_row():
+    matrix = falling(40, 50, seed=1)
+    matrix[20:] = matrix[:20]
+    assert len(strongest_rows(matrix.astype(np.float32), 30, np.random.RandomState(0))) <= 20
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 30), st.integers(1, 40), st.integers(0, 1000))
+def test_all_rows_hold_all_the_energy(n_rows, n_columns, seed):
+    matrix = np.random.default_rng(seed).standard_normal((n_rows, n_columns)).astype(np.float32)
+    rows = strongest_rows(matrix, min(n_rows, n_columns), np.random.RandomState(seed))
+    np.testing.assert_allclose(energy(rows), energy(matrix), rtol=1e-4)
+    np.testing.assert_allclose(rows.T @ rows, matrix.T @ matrix, atol=1e-3 * energy(matrix))
+
+
+def test_energy_is_right_where_float32_would_not_add_up():
+    assert energy(np.full((20_000, 1000), 0.1, np.float32)) == pytest.approx(200_000, rel=1e-5)
+
+
+def test_neurons_that_never_change_stay_at_zero():
+    values = np.array([[1, 0, 3], [2, 0, 6]], np.float32)
+    np.testing.assert_array_equal(centred_over_neurons(values), [[-1, 0, 1], [-2, 0, 2]])
