@@ -32,7 +32,7 @@ class Activity:
     tokens : DataFrame of n_tokens rows
         ``text`` (index into the texts), ``position`` (in the text, 0 first), ``piece`` (as the tokenizer writes
         it), ``start`` and ``end`` (its characters), ``word`` (index into the text's words, -1 for none), ``upos``
-        (of that word, or empty), ``domain``.
+        (of that word, or empty), ``domain``, ``document`` (or empty).
     layer_sizes : tuple of int
         Number of neurons in each layer.
     site : {"mlp_activation", "mlp_output"}
@@ -56,6 +56,12 @@ class Activity:
         """Return the activity of some tokens only."""
         tokens = self.tokens[keep].reset_index(drop=True)
         return Activity(self.values[keep], tokens, self.layer_sizes, self.site, self.model)
+
+    def by_text(self) -> Iterator[Activity]:
+        """Yield the activity of one text after another, in the order of their numbers."""
+        texts = self.tokens["text"].to_numpy()
+        for text in np.unique(texts):
+            yield self.where(texts == text)
 
 
 def record(
@@ -173,6 +179,7 @@ def _token_table(text: Text, number: int, pieces: list[str], offsets: list[tuple
             "word": words,
             "upos": upos,
             "domain": text.domain,
+            "document": text.document,
         }
     )
 

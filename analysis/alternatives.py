@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -216,13 +216,6 @@ def orders(reduced: Reduced, reference: Networks, ks: Sequence[int], *, seed: in
         row = {"k": k, "share": found.share.sum(), "matched": len(value)}
         rows.append({**row, "mean |r|": value.mean(), "lowest |r|": value.min()})
     return pd.DataFrame(rows).set_index("k")
-
-
-def by_text(activity: Activity) -> Iterator[Activity]:
-    """Yield the activity of one text after another, in the order of their numbers."""
-    texts = activity.tokens["text"].to_numpy()
-    for text in np.unique(texts):
-        yield activity.where(texts == text)
 
 
 def incremental_pca(texts: Iterable[Activity], k: int, m: int, *, seed: int = 0) -> Maps:

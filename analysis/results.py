@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -150,8 +151,18 @@ def keep(name: str, tables: Path, made: Mapping[str, Any], store: Path = STORE) 
 
 
 def fingerprint(files: Iterable[Path]) -> dict[str, str]:
-    """Return a short digest of each file's content, by path."""
-    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in files}
+    """Return a short digest of each file's content, by path; of a chapter (``.md``) only its code decides."""
+    return {str(path): hashlib.sha256(_deciding(path)).hexdigest()[:16] for path in files}
+
+
+def _deciding(path: Path) -> bytes:
+    """Return what of a file decides a result: of a chapter the code of its cells, without prose, captions and tags."""
+    content = path.read_bytes()
+    return b"\n".join(_CELL.findall(content)) if path.suffix == ".md" else content
+
+
+_CELL = re.compile(rb"^```\{code-cell\}[^\n]*\n(?:---\n.*?^---\n|(?::[^\n]*\n)*)(.*?)^```", re.M | re.S)
+"""A code cell of a text notebook; its options stand between two lines of ``---``, or on lines that begin with ``:``."""
 
 
 def modules_used(code: str) -> list[Path]:

@@ -48,15 +48,27 @@ def shifted(activity: Activity, seed: int) -> Activity:
 
 
 def halves(activity: Activity, seed: int) -> tuple[Activity, Activity]:
-    """Split into two random halves by text; within a domain as evenly as can be."""
-    per_text = activity.tokens.groupby("text")["domain"].first()
-    if len(per_text) < 2:
-        raise InputError("One text cannot be split in halves. Read at least two.")
-    rng = np.random.default_rng(seed)
-    order = rng.permutation(len(per_text))
-    by_domain = per_text.iloc[order].sort_values(kind="stable").index  # random within each domain
-    first = activity.tokens["text"].isin(by_domain[::2]).to_numpy()
+    """Split into two random halves by document (a text of no named document is one); in a domain as evenly as can be.
+
+    Neighbouring passages of one document share names and topic, which would make the halves more alike than texts are.
+    """
+    units = document_of(activity)
+    domain = activity.tokens["domain"].groupby(units).first()
+    if len(domain) < 2:
+        raise InputError("One text cannot be split in halves, nor can texts of one document. Read two or more.")
+    order = np.random.default_rng(seed).permutation(len(domain))
+    by_domain = domain.iloc[order].sort_values(kind="stable").index  # random within each domain
+    first = np.isin(units, by_domain[::2])
     return activity.where(first), activity.where(~first)
+
+
+def document_of(activity: Activity) -> npt.NDArray[np.int64]:
+    """Return the number of the document of each token; a text of no named document is one by itself."""
+    text = activity.tokens["text"].astype(str)
+    if "document" not in activity.tokens:
+        return np.asarray(pd.factorize(text)[0])
+    named = activity.tokens["domain"] + "/" + activity.tokens["document"]
+    return np.asarray(pd.factorize(named.where(activity.tokens["document"] != "", text))[0])
 
 
 def split_half(activity: Activity, decompose: Decompose, seed: int = 0) -> npt.NDArray[np.float64]:

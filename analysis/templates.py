@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -65,7 +65,7 @@ class Dataset:
     ----------
     name : str
     template, individual : list of Text
-        For the templates, and to be decomposed one by one.
+        For the templates, and to be decomposed one by one; no document is in both.
     """
 
     name: str
@@ -91,7 +91,8 @@ def read_datasets(
     count_tokens : callable
         Number of tokens of a string.
     n_texts : int
-        Passages of each part, 2 or more; a smaller data set is cut in the middle.
+        Passages of each part, 2 or more; a smaller data set is halved. Documents stay whole, so that a part may get
+        a few more than the other.
     min_tokens, max_tokens, seed : int
         Length and choice of passages.
 
@@ -112,9 +113,19 @@ def read_datasets(
         )
         if len(texts) < 4:
             raise InputError(f"'{source}' has {len(texts)} passages of {min_tokens} tokens, and 4 are needed.")
-        cut = len(texts) // 2
-        found.append(Dataset(name, texts[:cut], texts[cut:]))
+        found.append(Dataset(name, *_parts(texts)))
     return found
+
+
+def _parts(texts: Sequence[Text]) -> tuple[list[Text], list[Text]]:
+    """Deal whole documents to the part that is smaller so far; a text of no named document is one by itself."""
+    documents: dict[str | int, list[Text]] = {}
+    for number, text in enumerate(texts):
+        documents.setdefault(text.document or number, []).append(text)
+    parts: tuple[list[Text], list[Text]] = ([], [])
+    for document in sorted(documents.values(), key=len, reverse=True):
+        min(parts, key=len).extend(document)
+    return parts
 
 
 def _names(sources: Sequence[str]) -> list[str]:
@@ -151,12 +162,6 @@ def decomposer(ica: str, k: int, *, n_restarts: int = 1, seed: int = 0) -> Decom
     if ica not in kinds:
         raise InputError(f"ica='{ica}' is unknown. Use {' or '.join(kinds)}.")
     return partial(kinds[ica], k=k, n_restarts=n_restarts, seed=seed)
-
-
-def each_text(activity: Activity) -> Iterator[Activity]:
-    """Yield the activity of each text."""
-    for text in activity.tokens["text"].unique():
-        yield activity.where((activity.tokens["text"] == text).to_numpy())
 
 
 def individual_masks(texts: Iterable[Activity], decompose: Decompose, at: float, *, two_sided: bool) -> Masks:
@@ -197,8 +202,8 @@ def compare(
     table, empty = (
         count(known, masks, templates.layer_sizes, at=iou, n_draws=draws, seed=seed)
         for draws, masks in (
-            (n_draws, individual_masks(each_text(texts), decompose, threshold, two_sided=two_sided)),
-            (1, individual_masks(each_text(shifted(texts, seed)), decompose, threshold, two_sided=two_sided)),
+            (n_draws, individual_masks(texts.by_text(), decompose, threshold, two_sided=two_sided)),
+            (1, individual_masks(shifted(texts, seed).by_text(), decompose, threshold, two_sided=two_sided)),
         )
     )
     return table.assign(signal_free=empty["counted"])

@@ -106,25 +106,25 @@ def test_asking_for_more_or_fewer_networks(reduced, found):
 
 
 def test_scikit_learn_alone_gives_the_same_group_networks(activity, found):
-    peer = alternatives.incremental_pca(alternatives.by_text(activity), 5, 40)
+    peer = alternatives.incremental_pca(activity.by_text(), 5, 40)
     assert match(correlation(found.maps, peer))[1].min() > 0.98
 
 
 @pytest.mark.parametrize("k", [4, 5, 8, 12])
 def test_no_direction_is_lost_on_the_way_through_scikit_learn(activity, k):
-    peer = alternatives.incremental_pca(alternatives.by_text(activity), k, 40)
+    peer = alternatives.incremental_pca(activity.by_text(), k, 40)
     np.testing.assert_allclose(np.corrcoef(peer), np.eye(k), atol=0.02)
 
 
 def test_nilearns_canica_gives_the_same_group_networks(activity, found):
     one_image = alternatives.canica([activity], 5)
     assert match(correlation(found.maps, one_image))[1].min() > 0.98
-    image_by_image = alternatives.canica(alternatives.by_text(activity), 5)
+    image_by_image = alternatives.canica(activity.by_text(), 5)
     assert match(correlation(found.maps, image_by_image))[1].mean() > 0.9
 
 
 def test_texts_come_one_by_one_and_whole(activity):
-    texts = list(alternatives.by_text(activity))
+    texts = list(activity.by_text())
     assert [text.tokens["text"].unique().tolist() for text in texts] == [[number] for number in range(8)]
     np.testing.assert_array_equal(np.concatenate([text.values for text in texts]), activity.values)
 
@@ -133,7 +133,7 @@ def test_what_cannot_be_compared_is_refused(activity):
     with pytest.raises(InputError, match="k=5, m=5, n_draws=3 compare nothing"):
         alternatives.compare(activity, 5, 5, n_draws=3)
     with pytest.raises(InputError, match="One text cannot be split"):
-        alternatives.compare(next(alternatives.by_text(activity)), 5, 40)
+        alternatives.compare(next(activity.by_text()), 5, 40)
     with pytest.raises(InputError, match="fewer than m=900 tokens"):
         alternatives.incremental_pca([activity], 5, 900)
     with pytest.raises(InputError, match="no activity to decompose"):

@@ -77,7 +77,8 @@ def test_planted_networks_come_back_in_resamples_and_the_number_of_jobs_changes_
     assert again.shape == (4, 6)
     assert (again.mean(0)[:4] > 0.9).all()
     assert (again.mean(0)[4:] < 0.6).all()
-    np.testing.assert_allclose(again[:2], icasso.found_again(whole.maps, side_by_side), atol=1e-3)
+    # A worker's BLAS has one thread: other rounding, which moves the directions that are noise, and ICA mixes a little.
+    np.testing.assert_allclose(again[:2], icasso.found_again(whole.maps, side_by_side), atol=0.02)
 
 
 def test_resamples_agree_with_their_origin_even_without_signal():

