@@ -253,7 +253,7 @@ def _recording(lm: LanguageModel, site: Site, keep: torch.Tensor, out: Array) ->
 
 def _copy(out: Array, keep: torch.Tensor, seen: torch.Tensor) -> None:
     # Some families fold batch and position into one axis before the MLP.
-    flat = seen.detach().reshape(-1, seen.shape[-1])[keep.reshape(-1)]
+    flat = seen.detach().reshape(-1, seen.shape[-1])[keep.reshape(-1).to(seen.device)]
     np.copyto(out, flat.to(device="cpu", dtype=torch.float32).numpy())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
 import logging
 import os
 import socket
@@ -20,36 +21,13 @@ from safetensors import SafetensorError
 from torch import nn
 
 from analysis.errors import InputError
+from analysis.families import down_projection_path
 
 Site = Literal["mlp_activation", "mlp_output"]
 """Where activity is read: the input or the output of an MLP's down-projection."""
 
 SITES: tuple[str, ...] = get_args(Site)
 
-DOWN_PROJECTIONS: dict[str, tuple[str, ...]] = {
-    "model.layers.{layer}.mlp.down_proj": (
-        "apertus", "arcee", "bitnet", "cohere", "cohere2", "exaone4", "gemma", "gemma2", "gemma3_text", "glm",
-        "glm4", "granite", "helium", "llama", "ministral", "mistral", "nemotron", "olmo", "olmo2", "olmo3",
-        "phi3", "qwen2", "qwen3", "seed_oss", "smollm3", "stablelm",
-    ),
-    "model.layers.{layer}.mlp.c_proj": ("starcoder2",),
-    "model.layers.{layer}.mlp.dense_4h_to_h": ("persimmon",),
-    "model.layers.{layer}.mlp.fc2": ("phi",),
-    "model.layers.{layer}.fc2": ("xglm",),
-    "model.decoder.layers.{layer}.fc2": ("opt",),
-    "biogpt.layers.{layer}.fc2": ("biogpt",),
-    "gpt_neox.layers.{layer}.mlp.dense_4h_to_h": ("gpt_neox",),
-    "transformer.h.{layer}.mlp.c_proj": ("gpt2", "gpt_bigcode", "gpt_neo"),
-    "transformer.h.{layer}.mlp.dense_4h_to_h": ("bloom", "falcon"),
-    "transformer.h.{layer}.mlp.fc_out": ("codegen", "gptj"),
-    "transformer.blocks.{layer}.ffn.down_proj": ("mpt",),
-}  # fmt: skip
-"""The path of the down-projection in each family; ``{layer}`` stands for the layer's index.
-
-To support a family, add its ``model_type`` here and to the conformance test.
-"""
-
-_PATHS = {family: path for path, families in DOWN_PROJECTIONS.items() for family in families}
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -82,15 +60,16 @@ class LanguageModel:
     @property
     def context(self) -> int:
         """Longest input, in tokens."""
-        limits = (getattr(self.model.config, name, None) for name in ("max_position_embeddings", "n_positions"))
+        config = self.model.config.get_text_config()
+        limits = (getattr(config, name, None) for name in ("max_position_embeddings", "n_positions", "max_seq_len"))
         known = [limit for limit in limits if isinstance(limit, int)]
         return min([*known, int(self.tokenizer.model_max_length)])
 
     @property
     def device(self) -> torch.device:
-        """Where the inputs have to be."""
-        device: torch.device = next(self.model.parameters()).device
-        return device
+        """Where the inputs have to be: with the first weights that are in memory."""
+        devices = (weight.device for weight in self.model.parameters())
+        return next(device for device in devices if device.type != "meta")
 
     def layer_sizes(self, site: Site) -> tuple[int, ...]:
         """Count the recorded coordinates of each layer at a site."""
@@ -111,6 +90,7 @@ def load_model(
     revision: str | None = None,
     dtype: str = "float32",
     device: str = "cpu",
+    device_map: str | None = None,
     trust_remote_code: bool = False,
 ) -> LanguageModel:
     """Load a causal language model from a folder or from the Hugging Face hub.
@@ -128,6 +108,8 @@ def load_model(
         Precision of weights and activity.
     device : str
         As torch names it: ``"cpu"``, ``"cuda"`` …
+    device_map : {"auto", "balanced", "balanced_low_0", "sequential"}, optional
+        How accelerate is to spread a model that is larger than one device, in place of ``device``.
     trust_remote_code : bool
         Run model code from the repository. Only for repositories that you have read.
 
@@ -138,22 +120,25 @@ def load_model(
     Raises
     ------
     InputError
-        If there is no such model, it is no causal decoder, its family is not in :data:`DOWN_PROJECTIONS`, or it
-        has no safetensors weights.
+        If there is no such model, its family has no site (:mod:`analysis.families`), it has no safetensors weights,
+        or it is to be spread and accelerate is not installed.
     """
     name = str(Path(name).expanduser()) if str(name).startswith("~") else str(name)
     if dtype not in _DTYPES:
         raise InputError(f"No dtype is named '{dtype}'. Choose one of: {', '.join(_DTYPES)}.")
+    if device_map is not None and importlib.util.find_spec("accelerate") is None:
+        raise InputError(
+            f"device_map='{device_map}' needs the package accelerate: install the extra 'large', or give one device."
+        )
     options: dict[str, Any] = {"revision": revision, "trust_remote_code": trust_remote_code}
     _check_location(name)
     if not Path(name).exists() and not _hub_is_reachable():
         options["local_files_only"] = True  # what is cached still loads; the rest fails at once, not after retries
     with quiet_transformers():
         config = _from_pretrained(transformers.AutoConfig, name, **options)
-        path = _down_projection_path(config, name)
-        model = _from_pretrained(
-            transformers.AutoModelForCausalLM, name, dtype=_DTYPES[dtype], use_safetensors=True, **options
-        )
+        path = down_projection_path(config, name)
+        weights = {"dtype": _DTYPES[dtype], "use_safetensors": True, "device_map": device_map}
+        model = _from_pretrained(transformers.AutoModelForCausalLM, name, **weights, **options)
         tokenizer = _from_pretrained(transformers.AutoTokenizer, name, **options)
     if not tokenizer.is_fast:
         raise InputError(
@@ -163,12 +148,12 @@ def load_model(
     # Some repositories store that every text be cut or padded; what is read here is cut where the study says so.
     tokenizer.backend_tokenizer.no_truncation()
     tokenizer.backend_tokenizer.no_padding()
-    return from_parts(name, model.to(device), tokenizer, path)
+    return from_parts(name, model if device_map else model.to(device), tokenizer, path)
 
 
 def from_parts(name: str, model: Any, tokenizer: Any, path: str | None = None) -> LanguageModel:
     """Wrap a model that is already in memory, such as one being trained or a random one in a test."""
-    path = path or _down_projection_path(model.config, name)
+    path = path or down_projection_path(model.config, name)
     model = model.eval().requires_grad_(requires_grad=False)
     n_layers = model.config.get_text_config().num_hidden_layers
     return LanguageModel(name, model, tokenizer, tuple(_module(model, path, layer) for layer in range(n_layers)))
@@ -194,6 +179,35 @@ def untrained(lm: LanguageModel, seed: int = 0) -> LanguageModel:
         model = type(lm.model)(copy.deepcopy(lm.model.config))
     model = model.to(device=lm.device, dtype=next(lm.model.parameters()).dtype)
     return from_parts(f"{lm.name}, untrained (seed {seed})", model, lm.tokenizer)
+
+
+def as_chat(lm: LanguageModel, text: str) -> str:
+    """Word a text as the user's turn in a chat, as an instruct model was trained to read it.
+
+    Parameters
+    ----------
+    lm : LanguageModel
+        Its tokenizer brings the template.
+    text : str
+        What the user says.
+
+    Returns
+    -------
+    str
+        Up to where the model's answer begins. A beginning-of-text token that the tokenizer adds by itself is left
+        out, so that the model does not read it twice.
+
+    Raises
+    ------
+    InputError
+        If the model has no chat template.
+    """
+    if not lm.tokenizer.chat_template:
+        raise InputError(f"'{lm.name}' has no chat template, so it is no instruct model. Give it the text as it is.")
+    turn = [{"role": "user", "content": text}]
+    chat: str = lm.tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True)
+    first = lm.tokenizer.backend_tokenizer.encode("").tokens[:1]
+    return chat.removeprefix(first[0]) if first == [lm.tokenizer.bos_token] else chat
 
 
 def _module(model: Any, path: str, layer: int) -> nn.Module:
@@ -246,18 +260,6 @@ def _from_pretrained(loader: Any, name: str, **options: Any) -> Any:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         where = "from the folder" if Path(name).is_dir() else "from the hub (is there a network, is the name right?)"
         raise InputError(f"Cannot load '{name}' {where}: {reason}") from error
-
-
-def _down_projection_path(config: Any, name: str) -> str:
-    if getattr(config, "is_encoder_decoder", False):
-        raise InputError(f"'{name}' is an encoder-decoder ({config.model_type}). Give a decoder-only language model.")
-    family = config.get_text_config().model_type
-    if family in _PATHS:
-        return _PATHS[family]
-    raise InputError(
-        f"'{name}' is of the family '{family}', which is no causal decoder with a known MLP. "
-        f"Known: {', '.join(sorted(_PATHS))}; add a line to DOWN_PROJECTIONS in analysis/models.py for another."
-    )
 
 
 def _in_and_out_features(module: nn.Module) -> tuple[int, int]:

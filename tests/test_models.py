@@ -1,3 +1,6 @@
+import copy
+import dataclasses
+import importlib.util
 import json
 
 import numpy as np
@@ -11,64 +14,7 @@ from analysis import models
 from analysis.activity import record
 from analysis.errors import InputError
 from analysis.texts import Text
-
-# Names that differ between families for the same few sizes.
-SMALL = {
-    "hidden_size": 32,
-    "intermediate_size": 48,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "head_dim": 8,
-    "max_position_embeddings": 64,
-    "pad_token_id": 0,
-    "n_embd": 32,
-    "n_layer": 2,
-    "n_head": 4,
-    "n_inner": 48,
-    "n_positions": 64,
-    "rotary_dim": 4,
-    "ffn_dim": 48,
-    "word_embed_proj_dim": 32,
-    "d_model": 32,
-    "n_layers": 2,
-    "n_heads": 4,
-    "num_layers": 2,
-    "num_heads": 4,
-    "attention_heads": 4,
-    "attention_types": [[["global"], 2]],
-}
-FAMILIES = sorted(family for families in models.DOWN_PROJECTIONS.values() for family in families)
-WIDTHS = {"bloom": 128, "falcon": 128, "mpt": 128}  # fixed multiples of the hidden size
-
-
-def tiny(family, tokenizer):
-    config_class = type(transformers.AutoConfig.for_model(family))
-    default = config_class()
-    known = {name for name in SMALL if hasattr(default, name)} | set(config_class.attribute_map.values())
-    known -= {"head_dim"} if isinstance(getattr(config_class, "head_dim", None), property) else set()
-    config = config_class(vocab_size=len(tokenizer), **{name: SMALL[name] for name in known & set(SMALL)})
-    torch.manual_seed(0)
-    return models.from_parts(family, transformers.AutoModelForCausalLM.from_config(config), tokenizer)
-
-
-@pytest.mark.parametrize("family", FAMILIES)
-def test_each_family_of_the_table_has_its_neurons_where_the_table_says(family, tokenizer):
-    lm = tiny(family, tokenizer)
-    assert lm.layer_sizes("mlp_activation") == (WIDTHS.get(family, 48),) * 2
-    assert lm.layer_sizes("mlp_output") == (32,) * 2
-
-    ids = torch.tensor([tokenizer("The dog saw the cat.").input_ids])
-    with torch.inference_mode():
-        before = lm.model(input_ids=ids).logits
-        activity = record(lm, [Text("The dog saw the cat.", "x")])
-        after = lm.model(input_ids=ids).logits
-        # The neurons are those whose silence leaves the MLP its bias: check the sum they feed.
-        module = lm.down_projections[0]
-        output = record(lm, [Text("The dog saw the cat.", "x")], "mlp_output").values[:, :32]
-        expected = module(torch.from_numpy(activity.values[:, : lm.layer_sizes("mlp_activation")[0]].copy()))
-    assert torch.equal(before, after)
-    torch.testing.assert_close(torch.from_numpy(output), expected, rtol=1e-4, atol=1e-5)
+from analysis.tiny_models import tiny
 
 
 @pytest.fixture
@@ -151,9 +97,18 @@ def test_damaged_weights(saved):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"model_type": "bert", "architectures": ["BertModel"]}, "family 'bert', which is no causal decoder"),
+        (
+            {"model_type": "bert", "architectures": ["BertModel"]},
+            "family 'bert' is an encoder, which reads in both directions",
+        ),
         ({"model_type": "t5", "architectures": ["T5Model"]}, "encoder-decoder"),
-        ({"model_type": "mamba", "architectures": ["MambaForCausalLM"]}, "family 'mamba'"),
+        ({"model_type": "mamba", "architectures": ["MambaForCausalLM"]}, "family 'mamba' is a state-space model"),
+        (
+            {"model_type": "mixtral", "architectures": ["MixtralForCausalLM"]},
+            "family 'mixtral' is a mixture of experts",
+        ),
+        ({"model_type": "vit", "architectures": ["ViTModel"]}, "family 'vit' is no causal decoder with a known MLP"),
+        ({"model_type": "doge", "is_moe": True}, "says is_moe=True, which makes a 'doge' a mixture of experts"),
         ({"model_type": "no-such-thing"}, "Cannot load"),
     ],
 )
@@ -175,6 +130,50 @@ def test_a_dtype_and_a_site_that_do_not_exist(saved, lm):
         models.load_model(saved, dtype="float8")
     with pytest.raises(InputError, match=r"No site is named 'attention'\. Choose one of: mlp_activation, mlp_output"):
         lm.layer_sizes("attention")
+
+
+def test_the_context_is_that_of_the_text_part_of_a_model_that_also_sees():
+    assert tiny("gemma3").context == 64
+
+
+def test_spreading_over_devices_needs_accelerate(saved, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    with pytest.raises(InputError, match="device_map='auto' needs the package accelerate: install the extra 'large'"):
+        models.load_model(saved, device_map="auto")
+
+
+def test_a_spread_model_is_the_same_model(saved, lm):
+    pytest.importorskip("accelerate")
+    text = [Text("The dog saw the cat.", "x")]
+    spread = models.load_model(saved, device_map="auto")
+    np.testing.assert_allclose(record(spread, text).values, record(lm, text).values, rtol=1e-4, atol=1e-6)
+    with pytest.raises(InputError, match="Cannot load"):
+        models.load_model(saved, device_map="everywhere")
+
+
+TEMPLATE = "{{ bos_token }}{% for m in messages %}<{{ m.role }}>{{ m.content }}\n{% endfor %}<answer>"
+
+
+def test_a_chat_is_worded_by_the_tokenizer_and_begins_once(lm):
+    chatty = dataclasses.replace(lm, tokenizer=copy.deepcopy(lm.tokenizer))
+    chatty.tokenizer.chat_template = TEMPLATE
+    chat = models.as_chat(chatty, "The dog saw the cat.")
+    assert chat == "<user>The dog saw the cat.\n<answer>"
+    assert record(chatty, [Text(chat, "x")]).tokens.piece.tolist().count("<s>") == 1
+
+
+def test_a_chat_keeps_its_beginning_where_the_tokenizer_adds_none():
+    plain = tiny("llama")
+    plain.tokenizer.bos_token = "w1"
+    plain.tokenizer.chat_template = "{{ bos_token }} {{ messages[0].content }}"
+    chat = models.as_chat(plain, "w8 w9")
+    assert chat == "w1 w8 w9"
+    assert record(plain, [Text(chat, "x")]).tokens.piece.tolist() == ["w1", "w8", "w9"]
+
+
+def test_a_model_that_is_no_chat_model(lm):
+    with pytest.raises(InputError, match="'tiny' has no chat template, so it is no instruct model"):
+        models.as_chat(lm, "Hello.")
 
 
 def test_a_model_without_the_site_it_should_have(lm):
