@@ -25,7 +25,7 @@ from driver.files import locked, write_atomically  # noqa: E402
 from driver.parameters import parse_assignments  # noqa: E402
 from driver.profiles import Profile, load_profile, values_for_chapter_run  # noqa: E402
 from driver.progress import Progress  # noqa: E402
-from driver.record import write_record  # noqa: E402
+from driver.record import write_claims, write_record  # noqa: E402
 from driver.rendering import RenderError, Site, page_notebooks, render  # noqa: E402
 from driver.results import make, wanted_results  # noqa: E402
 from driver.staleness import digest  # noqa: E402
@@ -50,6 +50,11 @@ class Order:
     notebooks: Path
     complete: bool
     page: str
+
+    @property
+    def name(self) -> str:
+        """What tells this run from others: the profile, or the folder of a run with parameters of its own."""
+        return self.profile.name if self.run.folder == self.run.project.build else self.run.folder.name
 
 
 def book_order(project: Project, profile_name: str) -> Order:
@@ -82,7 +87,8 @@ def fulfil(order: Order, jobs: int, progress: Progress) -> int:
         run.work.mkdir(parents=True)
         prepare_kernel(project)
         outcomes = execute(run, plan(project, order.chapters, order.values), jobs, progress)
-        record = run.folder / "run.json"
+        record, claims = run.folder / "run.json", run.folder / "claims.json"
+        write_claims(claims, run, order.name, outcomes)
         failed = [outcome for outcome in outcomes if outcome.entry is None]
         if failed:
             write_record(record, project, order.profile.name, outcomes, time.monotonic() - started)
@@ -93,7 +99,7 @@ def fulfil(order: Order, jobs: int, progress: Progress) -> int:
             if not target.exists() or target.read_bytes() != content:
                 write_atomically(target, content)
         try:
-            rendered = render(Site(project, run.folder / "html", run.work, pages, order.complete))
+            rendered = render(Site(project, run.folder / "html", run.work, pages, claims, order.complete))
         finally:
             seconds = time.monotonic() - started
             write_record(record, project, order.profile.name, outcomes, seconds)

@@ -13,11 +13,13 @@ import yaml
 
 from .card import with_card
 from .chapters import Project, only
+from .claims_page import claims_page
 from .execution import Outcome
 from .files import file_digest, files_below, replace_folder, write_atomically
 from .staleness import digest, versions
 
 _STAMP = ".inputs"
+_CLAIMS_PAGE = "book/claims.md"
 _JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 
 
@@ -27,12 +29,13 @@ class RenderError(Exception):
 
 @dataclass(frozen=True)
 class Site:
-    """A rendering: which notebooks, where to, and whether a fault in it is fatal."""
+    """A rendering: which notebooks and claims, where to, and whether a fault in it is fatal."""
 
     project: Project
     html: Path
     work: Path
     notebooks: Mapping[str, bytes]
+    claims: Path
     complete: bool
 
 
@@ -102,6 +105,9 @@ def _sources(site: Site) -> tuple[dict[str, Path], dict[str, bytes]]:
     files["_config.yml"] = root / "_config.yml"
     toc = only(site.project.toc, set(site.notebooks))
     made = {f"book/{stem}.ipynb": content for stem, content in site.notebooks.items()}
+    if page := files.pop(_CLAIMS_PAGE, None):
+        text = claims_page(page.read_text(encoding="utf-8"), site.project, site.claims, site.notebooks)
+        made[_CLAIMS_PAGE] = text.encode()
     made["_toc.yml"] = yaml.safe_dump(toc, sort_keys=False, allow_unicode=True).encode()
     return files, made
 

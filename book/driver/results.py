@@ -15,7 +15,7 @@ from .execution import Outcome, Run, execute, plan, prepare_kernel
 from .files import files_below, locked
 from .parameters import did_you_mean, fit, load_yaml, refuse_unknown
 from .progress import Progress
-from .staleness import named_files, versions
+from .staleness import CLAIMS, named_files, versions
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,7 @@ def _files(project: Project, one: Wanted) -> dict[str, str]:
     data = [path for path in files_below(folder) if "results" not in path.parts] if folder.is_dir() else []
     paths = [project.root / path for path in results.modules_used(one.chapter.code)]
     paths += [one.chapter.path, project.root / "constraints.txt", *(data if _is_about_ours(one) else [])]
+    paths += [project.root / CLAIMS] if "claims." in one.chapter.code else []
     digests = results.fingerprint(path for path in paths if path.is_file())
     digests |= {path: digest[:16] for value in one.values.values() for path, digest in _outside(value, project)}
     return {os.path.relpath(path, project.root): digest for path, digest in digests.items()}

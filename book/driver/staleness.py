@@ -45,11 +45,15 @@ def versions() -> dict[str, str]:
     return found
 
 
+CLAIMS = "data/claims.yml"  # declarations, which decide only the chapters that measure claims
+
+
 def project_digest(project: Project) -> str:
     """Hash what all chapters depend on: `analysis`, `data`, the pins, the driver, Python and packages."""
     paths = [path for path in _below(project.root / "analysis") if path.suffix in {".py", ".yml"}]
     stored = project.root / "data" / "results"  # tables that chapters show; see `chapter_key`
-    paths += [path for path in _below(project.root / "data") if not path.is_relative_to(stored)]
+    claims = project.root / CLAIMS
+    paths += [path for path in _below(project.root / "data") if not path.is_relative_to(stored) and path != claims]
     paths += [path for path in [project.root / "constraints.txt"] if path.exists()]
     driver = [file_digest(Path(__file__).with_name(name)) for name in _EXECUTING]
     return digest(digest_files(paths, project.root), driver, versions(), THREADS)
@@ -78,6 +82,8 @@ def chapter_key(
     named = [named_files(text, root) for value in values.values() for text in _texts(value)]
     if "results." in chapter.code and not is_deep:
         named.append(named_files("data/results", root))
+    if "claims." in chapter.code:
+        named.append(named_files(CLAIMS, root))
     return digest(chapter.stem, chapter.source, values, base, list(needs), named)
 
 
