@@ -14,7 +14,7 @@ from scipy.spatial.distance import squareform
 from analysis.activity import Activity
 from analysis.errors import InputError
 from analysis.networks import Maps, Networks, correlation, match
-from analysis.stability import Decompose, halves, seeds, split_half
+from analysis.stability import Decompose, seeds
 
 
 def resampled(activity: Activity, seed: int) -> Activity:
@@ -47,72 +47,6 @@ def found_again(maps: Maps, runs: Iterable[Networks]) -> npt.NDArray[np.float64]
     0 here: compare with the same on :func:`shifted` activity.
     """
     return np.array([match(correlation(maps, run.maps))[1] for run in runs])
-
-
-def resampled_halves(
-    activity: Activity, decompose: Decompose, n_draws: int = 20, seed: int = 0, n_jobs: int = 1
-) -> npt.NDArray[np.float64]:
-    """Mean split-half similarity of resampled texts, shape (n_draws,); no text is in both halves.
-
-    Each draw splits anew and resamples within each half. A resampled half holds fewer different texts, so the draws
-    lie lower than the split half of all texts: use their spread, not their middle (:func:`around`). Draws of
-    two activities of the same texts with the same seed are paired.
-    """
-    draws = Parallel(n_jobs)(delayed(_resampled_half)(activity, decompose, s) for s in seeds(seed, n_draws))
-    return np.array(draws)
-
-
-def _resampled_half(activity: Activity, decompose: Decompose, seed: int) -> float:
-    first, second = (decompose(resampled(half, seed)) for half in halves(activity, seed))
-    return float(match(correlation(first.maps, second.maps))[1].mean())
-
-
-def around(estimate: float, draws: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """Interval of 95 % around an estimate by the standard deviation of its bootstrap draws (normal approximation)."""
-    margin = 1.96 * float(draws.std(ddof=1))
-    return estimate - margin, estimate + margin
-
-
-def beside(
-    one: Activity,
-    other: Activity,
-    decompose: Decompose,
-    *,
-    n_draws: int = 20,
-    n_splits: int = 5,
-    seed: int = 0,
-    n_jobs: int = 1,
-) -> dict[str, float]:
-    """Compare how well networks repeat in two models that read the same texts: trained, then untrained.
-
-    Parameters
-    ----------
-    one, other : Activity
-        Of the same texts; standardised.
-    decompose : callable
-    n_draws : int
-        Resamples of the texts, the same for both.
-    n_splits : int
-        Random splits that the estimates are means of.
-    seed, n_jobs : int
-
-    Returns
-    -------
-    dict
-        ``trained``, ``untrained``, ``difference`` (mean split-half similarity), each with ``_low`` and ``_high``: 95 %
-        over texts of this model, not over training runs.
-    """
-    values, draws = [], []
-    for activity in (one, other):
-        values.append(np.mean([split_half(activity, decompose, s).mean() for s in seeds(seed, n_splits)]))
-        draws.append(resampled_halves(activity, decompose, n_draws, seed, n_jobs))
-    values.append(values[0] - values[1])
-    draws.append(draws[0] - draws[1])
-    result: dict[str, float] = {}
-    for name, value, drawn in zip(("trained", "untrained", "difference"), values, draws, strict=True):
-        low, high = around(float(value), drawn)
-        result |= {name: float(value), f"{name}_low": low, f"{name}_high": high}
-    return result
 
 
 @dataclass(frozen=True)

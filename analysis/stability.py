@@ -241,35 +241,6 @@ def _empty_orders(activity: Activity, ks: Sequence[int], seed: int, max_iter: in
     return [float(values.max()) for values in _orders(shifted(activity, seed), ks, seed, max_iter)]
 
 
-def across(parts: Sequence[tuple[Networks, Networks]]) -> npt.NDArray[np.float64]:
-    """Mean matched similarity between data sets, each given as the networks of its two halves.
-
-    Returns
-    -------
-    ndarray of shape (n_sets, n_sets)
-        On the diagonal the split half of each set; elsewhere the mean over the four pairs of halves. So all cells
-        compare networks of equally much text.
-    """
-    table = np.empty((len(parts), len(parts)))
-    for row, mine in enumerate(parts):
-        for column, other in enumerate(parts):
-            pairs = [mine] if row == column else [(a, b) for a in mine for b in other]
-            table[row, column] = np.mean([match(correlation(a.maps, b.maps))[1].mean() for a, b in pairs])
-    return table
-
-
-def across_null(
-    activities: Sequence[Activity], decompose: Decompose, n_draws: int = 20, seed: int = 0, n_jobs: int = 1
-) -> npt.NDArray[np.float64]:
-    """Return the largest cell of :func:`across` in each draw of signal-free activity, shape (n_draws,)."""
-    draws = Parallel(n_jobs)(delayed(_empty_across)(activities, decompose, s) for s in seeds(seed, n_draws))
-    return np.array(draws)
-
-
-def _empty_across(activities: Sequence[Activity], decompose: Decompose, seed: int) -> float:
-    return float(across([decompose_halves(shifted(a, seed), decompose, seed) for a in activities]).max())
-
-
 def consistent(networks: Sequence[Networks], n: int) -> pd.DataFrame:
     """Choose the networks of the first data set that are most alike in all others.
 

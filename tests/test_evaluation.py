@@ -33,11 +33,21 @@ def test_scores_are_those_of_one_sequence_at_a_time(lm, batch_tokens):
 def test_a_context_that_is_too_long_is_cut_on_the_left(lm):
     item = Item("long", "The dog saw the cat. " * 40, ("Nobody laughed.", "Two dogs."), 0)
     score = evaluation.choice_scores(lm, [item])[0]
-    ids = lm.tokenizer(item.context + item.choices[0]).input_ids[-lm.context :]
-    logp = lm.model(input_ids=torch.tensor([ids])).logits[0].log_softmax(-1)
+    ids = lm.tokenizer(item.context + item.choices[0]).input_ids[-lm.context - 1 :]
+    logp = lm.model(input_ids=torch.tensor([ids[:-1]])).logits[0].log_softmax(-1)  # the last one predicts nothing
     n = len(lm.tokenizer(item.context + item.choices[0]).input_ids) - len(lm.tokenizer(item.context.rstrip()).input_ids)
     expected = sum(logp[i - 1, ids[i]].item() for i in range(len(ids) - n, len(ids)))
     assert score[0] == pytest.approx(expected, abs=1e-4)
+
+
+def test_right_gold_and_margin_of_many_scores():
+    items = [Item("t", "c", (" a", " b", " d"), 0), Item("t", "c", (" a", " b"), 1)]
+    one = np.array([[-1.0, -3.0, -2.0], [-1.0, -4.0, -np.inf]])
+    scores = np.stack([one, [[-5.0, -3.0, -2.0], [-2.0, -1.5, -np.inf]]])
+    assert evaluation.right(items, scores).tolist() == [[True, False], [False, True]]
+    assert evaluation.gold_scores(items, scores).tolist() == [[-1.0, -4.0], [-5.0, -1.5]]
+    assert evaluation.margins(items, scores).tolist() == [[1.0, -3.0], [-3.0, 0.5]]
+    assert evaluation.accuracy_table(items, one).loc["t", "accuracy"] == 0.5
 
 
 def test_accuracy_with_chance_majority_and_interval():

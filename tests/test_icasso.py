@@ -87,33 +87,3 @@ def test_resamples_agree_with_their_origin_even_without_signal():
     decompose = partial(spatial_ica, k=3, n_restarts=1)
     again = icasso.found_again(decompose(empty).maps, icasso.bootstrap(empty, decompose, 5)).mean()
     assert again > stability.split_half(empty, decompose).mean() + 0.05
-
-
-def test_resampled_halves_share_no_text():
-    activity, _ = planted(n_neurons=20, k=2)
-    seen = []
-
-    def remember(part):
-        seen.append({rows.tobytes() for rows in part.values.reshape(-1, 80, 20)})
-        return spatial_ica(part, 1, n_restarts=1)
-
-    assert icasso.resampled_halves(activity, remember, 5).shape == (5,)
-    assert len(seen) == 10
-    assert not any(first & second for first, second in zip(seen[::2], seen[1::2], strict=True))
-
-
-def test_an_interval_is_centred_and_as_wide_as_the_draws_say():
-    low, high = icasso.around(0.5, np.array([0.1, 0.2, 0.3]))
-    assert (low + high) / 2 == pytest.approx(0.5)
-    assert high - low == pytest.approx(2 * 1.96 * 0.1)
-
-
-def test_a_model_with_networks_differs_from_one_without_and_not_from_itself():
-    activity = planted(k=4, n_neurons=1000, noise=2.0)[0]
-    decompose = partial(spatial_ica, k=4, n_restarts=1)
-    row = icasso.beside(activity, stability.shifted(standardise(activity), 1), decompose, n_draws=6, n_splits=2)
-    assert row["trained"] > 0.9
-    assert row["untrained"] < 0.3
-    assert row["difference_low"] > 0
-    same = icasso.beside(activity, activity, decompose, n_draws=6, n_splits=2)
-    assert same["difference"] == same["difference_low"] == same["difference_high"] == 0

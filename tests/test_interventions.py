@@ -3,17 +3,33 @@ import pytest
 import torch
 
 from analysis.activity import record
-from analysis.controls import same_size_per_layer
 from analysis.errors import InputError
-from analysis.interventions import Intervention, applied, silence
+from analysis.interventions import (
+    Intervention,
+    add,
+    applied,
+    hold_at_mean,
+    keep_only,
+    resample,
+    scale,
+    silence,
+    strongest,
+)
 from analysis.texts import Text
+from analysis.tiny_models import tiny
 
 TEXT = [Text("Nobody laughed at the light house, and two dogs saw the cat.", "demo")]
+TEXTS = [*TEXT, Text("The cats didn't see the dog.", "demo"), Text("Two dogs saw the light.", "demo")]
+DONORS = np.random.default_rng(0).standard_normal((50, 72)).astype(np.float32)
+
+
+def ids_of(lm, text):
+    return torch.tensor([lm.tokenizer(text.text).input_ids])
 
 
 def logits(lm):
     with torch.inference_mode():
-        return lm.model(input_ids=torch.tensor([lm.tokenizer(TEXT[0].text).input_ids])).logits
+        return lm.model(input_ids=ids_of(lm, TEXT[0])).logits
 
 
 def chosen(*neurons, n=72):
@@ -22,11 +38,15 @@ def chosen(*neurons, n=72):
     return mask
 
 
+def recorded(lm, intervention, texts=TEXT, **options):
+    with applied(lm, intervention):
+        return record(lm, texts, intervention.site, **options).values
+
+
 def test_each_layer_gets_its_own_mask(lm):
     """The error of a published code base: a hook that looks its mask up late gives every layer the last one's."""
     before = record(lm, TEXT).values
-    with applied(lm, silence(chosen(0, 1, 30))):
-        during = record(lm, TEXT).values
+    during = recorded(lm, silence(chosen(0, 1, 30)))
     assert (during[:, [0, 1, 30]] == 0).all()
     untouched_layer_1 = np.setdiff1d(np.arange(24), [0, 1])
     np.testing.assert_array_equal(during[:, untouched_layer_1], before[:, untouched_layer_1])
@@ -50,27 +70,172 @@ def test_silencing_equals_cutting_the_columns_of_the_down_projection(lm):
 
 def test_scaling_and_adding_do_what_they_say(lm):
     before = record(lm, TEXT).values
-    with applied(lm, Intervention(chosen(3), factor=2.0, constant=0.5)):
-        during = record(lm, TEXT).values
-    np.testing.assert_allclose(during[:, 3], 2 * before[:, 3] + 0.5, rtol=1e-6)
+    both = recorded(lm, Intervention(chosen(3), factor=2.0, constant=0.5))
+    np.testing.assert_allclose(both[:, 3], 2 * before[:, 3] + 0.5, rtol=1e-6)
+    np.testing.assert_allclose(recorded(lm, scale(chosen(3), 3.0))[:, 3], 3 * before[:, 3], rtol=1e-6)
+    np.testing.assert_allclose(recorded(lm, add(chosen(3), -1.0))[:, 3], before[:, 3] - 1, rtol=1e-6)
+
+
+def test_a_mean_is_held_at_every_token(lm):
+    means = np.linspace(-1, 1, 72)
+    during = recorded(lm, hold_at_mean(chosen(3, 50), means))
+    np.testing.assert_allclose(during[:, [3, 50]], np.tile(means[[3, 50]], (len(during), 1)), rtol=1e-6)
 
 
 def test_the_output_site(lm):
     before = record(lm, TEXT, "mlp_output").values
-    with applied(lm, Intervention(chosen(2, n=48), constant=1.0, site="mlp_output")):
-        during = record(lm, TEXT, "mlp_output").values
+    during = recorded(lm, add(chosen(2, n=48), 1.0, "mlp_output"))
     np.testing.assert_allclose(during[:, 2], before[:, 2] + 1.0, rtol=1e-5)
 
 
-@pytest.mark.parametrize("nothing", [Intervention(np.ones(72, bool)), silence(np.zeros(72, bool))])
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        Intervention(np.ones(72, bool)),
+        silence(np.zeros(72, bool)),
+        resample(np.zeros(72, bool), DONORS),
+        silence(np.ones(72, bool)).at([]),
+        keep_only(np.ones((1, 72), bool)),
+        Intervention(np.ones(48, bool), constant=np.zeros(48), site="mlp_output"),
+    ],
+)
 def test_a_change_of_no_strength_is_bit_identical(lm, nothing):
     before = logits(lm)
     with applied(lm, nothing):
         assert torch.equal(logits(lm), before)
 
 
+# Where it works
+
+
+@pytest.mark.parametrize("positions", [slice(1, 4), slice(3, None), [0, 2], np.array([5])])
+def test_only_the_named_positions_change(lm, positions):
+    before, during = record(lm, TEXTS).values, recorded(lm, silence(chosen(3)).at(positions), TEXTS)
+    position = record(lm, TEXTS).tokens["position"].to_numpy()
+    there = np.isin(position, np.arange(100)[positions])
+    assert (during[there, 3] == 0).all()
+    np.testing.assert_array_equal(during[~there, 3], before[~there, 3])
+
+
+def test_positions_below_0_are_no_counts_from_the_start(lm):
+    for positions in (slice(-2, None), [0, -1]):
+        with pytest.raises(InputError, match="has none below 0"), applied(lm, silence(chosen(3)).at(positions)):
+            pass
+
+
+# Donors
+
+
+def test_all_neurons_of_the_set_come_from_one_donor_token(lm):
+    during = recorded(lm, resample(chosen(3, 30, 71), DONORS))[:, [3, 30, 71]]
+    rows = [np.flatnonzero(np.isclose(DONORS[:, [3, 30, 71]], row, rtol=1e-6).all(1)) for row in during]
+    assert all(len(row) == 1 for row in rows)
+    assert len({int(row[0]) for row in rows}) > len(rows) / 2  # another donor at another token
+
+
+def test_donors_do_not_depend_on_the_batch_or_on_the_set(lm):
+    alone = [recorded(lm, resample(chosen(3), DONORS, seed=1), [text]) for text in TEXTS]
+    together = recorded(lm, resample(chosen(3), DONORS, seed=1), TEXTS)
+    np.testing.assert_array_equal(np.concatenate(alone)[:, 3], together[:, 3])
+    with_more = recorded(lm, resample(chosen(3, 4, 60), DONORS, seed=1), TEXTS)
+    np.testing.assert_array_equal(with_more[:, 3], together[:, 3])
+    assert not np.array_equal(recorded(lm, resample(chosen(3), DONORS, seed=2), TEXTS)[:, 3], together[:, 3])
+
+
+def test_every_donor_is_as_likely_as_any(lm):
+    """Donors numbered by their own value; 64 different texts of about 60 tokens, four donors."""
+    rng = np.random.default_rng(0)
+    words = ["the", "dog", "saw", "cat", "cats", "two", "dogs", "light", "house", "nobody", "laughed"]
+    texts = [Text(" ".join(rng.choice(words, 30)), "demo") for _ in range(64)]
+    numbers = np.tile(np.arange(4.0)[:, None], (1, 72))
+    activity = record(lm, texts)
+    inside = (activity.tokens["position"] > 2).to_numpy()  # texts that begin alike have the same donors there
+    drawn = recorded(lm, resample(chosen(3), numbers), texts)[inside, 3]
+    expected = len(drawn) / 4
+    assert ((np.bincount(drawn.astype(int)) - expected) ** 2 / expected).sum() < 16.3  # chi-squared, p = .001
+
+
+def test_generation_with_a_cache_has_the_donors_of_one_pass(lm):
+    seen = []
+    with applied(lm, resample(chosen(3), DONORS)), torch.inference_mode():
+        handle = lm.down_projections[0].register_forward_pre_hook(
+            lambda _m, args: seen.append(args[0][0, :, 3].clone())
+        )
+        written = lm.model.generate(ids_of(lm, TEXT[0]), max_new_tokens=6, do_sample=False)
+        step_by_step = torch.cat(seen)
+        lm.model(input_ids=written)
+        handle.remove()
+    assert len(step_by_step) == written.shape[1] - 1  # the last one was not read
+    assert torch.equal(step_by_step, seen[-1][:-1])
+
+
+def test_a_cache_from_before_the_intervention_is_refused(lm):
+    ids = ids_of(lm, TEXT[0])
+    with torch.inference_mode():
+        cache = lm.model(input_ids=ids[:, :4], use_cache=True).past_key_values
+        with (
+            applied(lm, resample(chosen(3), DONORS)),
+            pytest.raises(InputError, match="filled before the intervention"),
+        ):
+            lm.model(input_ids=ids[:, 4:], past_key_values=cache)
+
+
+def test_embeddings_in_place_of_ids_are_refused(lm):
+    vectors = torch.zeros(1, 5, 16)
+    with applied(lm, silence(chosen(3)).at([0])), pytest.raises(InputError, match="a model that is given token ids"):
+        lm.model(inputs_embeds=vectors)
+
+
+@pytest.mark.parametrize("family", ["gpt2", "opt", "bloom", "gpt_neox", "lfm2"])
+def test_positions_and_donors_in_other_families(family):
+    """OPT folds texts and tokens into one axis, GPT-2 counts positions in a table, others do not count at all."""
+    lm = tiny(family)
+    texts = [Text("w5 w9 w11 w3 w7 w8", "x"), Text("w4 w9 w1", "x")]
+    before = record(lm, texts)
+    neurons = np.random.default_rng(0).random(before.values.shape[1]) < 0.5
+    donors = np.random.default_rng(1).standard_normal((9, len(neurons))).astype(np.float32)
+    first = (before.tokens["position"] == 0).to_numpy()
+    with applied(lm, resample(neurons, donors).at([0])):
+        during = record(lm, texts).values
+    assert np.isclose(during[first][:, None][..., neurons], donors[:, neurons], rtol=1e-5).all(-1).any(1).all()
+    of_first_layer = neurons & (np.arange(len(neurons)) < before.layer_sizes[0])
+    np.testing.assert_array_equal(during[~first][:, of_first_layer], before.values[~first][:, of_first_layer])
+
+
+# Sets
+
+
+def test_keeping_only_some_networks_silences_the_rest(lm):
+    kept = np.stack([chosen(0, 1), chosen(1, 40)])
+    during = recorded(lm, keep_only(kept))
+    assert (np.abs(during[:, [0, 1, 40]]).max(0) > 0).all()
+    assert (np.delete(during, [0, 1, 40], axis=1) == 0).all()
+    means = np.arange(72.0)
+    during = recorded(lm, keep_only(kept, means))
+    np.testing.assert_allclose(
+        np.delete(during, [0, 1, 40], 1), np.tile(np.delete(means, [0, 1, 40]), (len(during), 1))
+    )
+
+
+def test_doses_take_the_strongest_first_and_contain_one_another():
+    strength = np.array([0.1, -5.0, 2.0, 3.0, -0.2])
+    neurons = np.array([True, True, True, False, True])
+    doses = [np.flatnonzero(strongest(strength, neurons, share)).tolist() for share in (0, 0.25, 0.5, 0.75, 1)]
+    assert doses == [[], [1], [1, 2], [1, 2, 4], [0, 1, 2, 4]]
+    with pytest.raises(InputError, match="is no part of a network"):
+        strongest(strength, neurons, 1.5)
+
+
+# Hook hygiene
+
+
+def hooks(lm):
+    modules = [lm.model, lm.model.base_model, lm.model.get_input_embeddings(), *lm.down_projections]
+    return [hook for module in modules for hook in (*module._forward_pre_hooks, *module._forward_hooks)]
+
+
 def fail_inside(lm, outer):
-    with applied(lm, silence(chosen(40))):
+    with applied(lm, silence(chosen(40)).at([0]), resample(chosen(41), DONORS)):
         assert not torch.equal(logits(lm), outer)
         raise RuntimeError("inside")
 
@@ -83,23 +248,27 @@ def test_blocks_nest_and_leave_nothing_behind(lm):
             fail_inside(lm, outer)
         assert torch.equal(logits(lm), outer)
     assert torch.equal(logits(lm), before)
-    assert not any(module._forward_pre_hooks or module._forward_hooks for module in lm.down_projections)
+    assert not hooks(lm)
 
 
-def test_neurons_that_do_not_fit_leave_no_hook_behind(lm):
-    with pytest.raises(InputError, match=r"names \(71,\) bool; this model needs \(72,\) bool"):  # noqa: SIM117
-        with applied(lm, silence(chosen(0)), silence(chosen(0, n=71))):
-            pass
-    assert not any(module._forward_pre_hooks for module in lm.down_projections)
+def test_nested_blocks_equal_one_block_of_both(lm):
+    both = silence(chosen(0, 50)).at(slice(1, None)), add(chosen(0), 2.0)
+    with applied(lm, *both):
+        together = logits(lm)
+    with applied(lm, both[0]), applied(lm, both[1]):
+        assert torch.equal(logits(lm), together)
 
 
-def test_random_sets_have_the_size_of_each_layer():
-    mask = chosen(0, 1, 2, 30, n=72)
-    drawn = same_size_per_layer(mask, (24, 24, 24), 200, seed=1)
-    assert (drawn[:, :24].sum(1) == 3).all()
-    assert (drawn[:, 24:48].sum(1) == 1).all()
-    assert not drawn[:, 48:].any()
-    assert drawn[:, :48].any(0).all()  # every neuron of these layers can be drawn
-    assert (drawn == same_size_per_layer(mask, (24, 24, 24), 200, seed=1)).all()
-    with pytest.raises(InputError, match="Use one site"):
-        same_size_per_layer(mask, (24, 24), 2)
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (silence(chosen(0, n=71)), r"names \(71,\) bool; this model needs \(72,\) bool"),
+        (hold_at_mean(chosen(0), np.zeros(71)), r"constants have the shape \(71,\). Give one number, or 72"),
+        (resample(chosen(0), DONORS[:, :5]), r"donors have the shape \(50, 5\). Give tokens × all 72 neurons"),
+        (resample(chosen(0), DONORS[:0]), r"donors have the shape \(0, 72\)"),
+    ],
+)
+def test_what_does_not_fit_leaves_no_hook_behind(lm, wrong, message):
+    with pytest.raises(InputError, match=message), applied(lm, silence(chosen(0)).at([0]), wrong):
+        pass
+    assert not hooks(lm)

@@ -103,23 +103,6 @@ def test_a_model_order_curve_of_signal_free_activity_is_empty():
     assert stability.model_order(empty, [2, 4], n_draws=20)["repeat"].tolist() == [0, 0]
 
 
-def test_data_sets_with_the_same_networks_and_with_others():
-    """The first two are halves of one activity with other noise; the third has sources of its own."""
-    decompose = partial(spatial_ica, k=4, n_restarts=1)
-    same, other = (planted(k=4, n_neurons=1000, noise=2.0, seed=seed)[0] for seed in (0, 1))
-    sets = [same.where((same.tokens["domain"] == name).to_numpy()) for name in ("a", "b")]
-    parts = [stability.decompose_halves(each, decompose) for each in (*sets, other)]
-    table = stability.across(parts)
-    np.testing.assert_allclose(table, table.T)
-    assert table[0, 1] > 0.9
-    assert (np.diag(table) > 0.9).all()
-    assert table[:2, 2].max() < 0.3
-    assert table[0, 0] == pytest.approx(stability.split_half(sets[0], decompose).mean())
-    empty = stability.across_null([standardise(each) for each in sets], decompose, 3)
-    assert empty.shape == (3,)
-    assert empty.max() < 0.4
-
-
 def test_the_most_consistent_networks_are_those_of_all_data_sets():
     decompose = partial(spatial_ica, k=4, n_restarts=1)
     activity = planted(k=4, n_neurons=1000, noise=2.0)[0]

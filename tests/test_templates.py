@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import icasso, language, plotting, stability, templates
+from analysis import icasso, language, plotting, repeats, stability, templates
 from analysis.decomposition import spatial_ica, standardise
 from analysis.errors import InputError
 from analysis.networks import threshold
@@ -231,9 +231,10 @@ def test_tables_and_marks_show_what_they_are_given(activity):
     matrix = np.array([[0.9, 0.2], [0.2, 0.8]])
     written = [text.get_text() for text in plotting.across({"trained": matrix}, ["a", "b"], 0.1).axes[0].texts]
     assert written == ["0.90", "0.20", "0.20", "0.80"]
-    row = icasso.beside(activity, stability.shifted(activity, 0), decompose, n_draws=3, n_splits=1)
-    figure = plotting.untrained(pd.DataFrame({"set": row}).T)
-    assert figure.axes[0].lines[0].get_xdata()[0] == pytest.approx(row["trained"])
+    split, drawn = (repeats.split_anew([activity], decompose, n) for n in (1, 3))
+    table = repeats.beside(["set"], (split, drawn), (split, drawn))
+    figure = plotting.untrained(table)
+    assert figure.axes[0].lines[0].get_xdata()[0] == pytest.approx(table.loc["set", "trained"])
 
 
 def test_lines_are_drawn_through_the_values(activity):
