@@ -6,7 +6,7 @@ import pytest
 
 from analysis import evaluation, harness, language, many, models
 from analysis.errors import InputError
-from analysis.interventions import resample, silence
+from analysis.interventions import applied, resample, silence
 from analysis.texts import Item
 
 needs_harness = pytest.mark.skipif(
@@ -18,7 +18,7 @@ ITEMS = [
     Item("see", "The cats didn't ", ("see", "laugh at two dogs"), 1),  # a space that the context ends with
     Item("see", "The dog saw the cat. " * 40, ("Nobody laughed.", "Two dogs."), 0),  # longer than the model's context
     Item("see", "Nobody\nlaughed. ", ("The dog\n", "The cat {{x}} saw."), 1),
-    Item("see", "", ("The dog saw the cat.", "The dog the saw cat."), 0),
+    Item("see", "", ("The cat saw the dog.", "The cat the saw dog."), 0),
 ]
 LESION = silence(np.random.default_rng(0).random(72) < 0.4)
 DONATED = resample(LESION.neurons, np.random.default_rng(1).standard_normal((9, 72)).astype(np.float32))
@@ -26,16 +26,12 @@ DONATED = resample(LESION.neurons, np.random.default_rng(1).standard_normal((9, 
 
 def harness_scores(lm, items, *interventions, folder):
     """What the harness itself computes: log-likelihood of each choice, by its own tokenisation and batches."""
-    from lm_eval.evaluator import simple_evaluate  # noqa: PLC0415
+    from lm_eval.api.task import ConfigurableTask  # noqa: PLC0415
+    from lm_eval.evaluator import evaluate  # noqa: PLC0415
 
-    from analysis.interventions import applied  # noqa: PLC0415
-
+    task = ConfigurableTask(config=harness.task_of_items(items, folder))
     with applied(lm, *interventions):
-        found = simple_evaluate(
-            model=harness.as_harness_model(lm, batch_size=3),
-            tasks=[harness.task_of_items(items, folder)],
-            bootstrap_iters=0,
-        )
+        found = evaluate(harness.as_harness_model(lm, batch_size=3), {items[0].task: task}, bootstrap_iters=0)
     samples = sorted(found["samples"][items[0].task], key=lambda sample: sample["doc_id"])
     return [[response[0][0] for response in sample["resps"]] for sample in samples], found
 
@@ -50,16 +46,17 @@ def test_log_likelihoods_are_those_of_the_harness(lm, tmp_path, interventions):
 
 
 @needs_harness
-def test_the_teaching_model_on_every_task(tmp_path):
+@pytest.mark.slow
+@pytest.mark.parametrize("task", language.TASKS)
+def test_the_teaching_model_on_every_task(tmp_path, task):
     lm = models.load_model("data/teaching-model")
-    for task in language.TASKS:
-        items = language.items(task, "test", 6)
-        theirs, found = harness_scores(lm, items, folder=tmp_path)
-        ours = evaluation.choice_scores(lm, items)
-        for mine, other in zip(ours, theirs, strict=True):
-            np.testing.assert_allclose(mine, other, atol=1e-4)
-        accuracy = evaluation.accuracy_table(items, ours).loc[task, "accuracy"]
-        assert found["results"][task]["acc,none"] == pytest.approx(accuracy)
+    items = language.items(task, "test", 30)
+    theirs, found = harness_scores(lm, items, folder=tmp_path)
+    ours = evaluation.choice_scores(lm, items)
+    for mine, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(mine, other, atol=1e-4)
+    accuracy = evaluation.accuracy_table(items, ours).loc[task, "accuracy"]
+    assert found["results"][task]["acc,none"] == pytest.approx(accuracy)
 
 
 @needs_harness
