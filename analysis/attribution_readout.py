@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -60,15 +59,15 @@ def log_probability_increase(
     check_cases(lm, cases)
     _check_that_mlps_add(lm, cases[0].context)
     for rows, group in read_cases(lm, cases, site):
-        target = group.targets[:, 0]
         for layer, without in enumerate(_residuals_before_mlp(lm, group)):
             vectors = _vectors(lm.down_projections[layer], site).to(lm.device)
-            score = partial(_read_out_log_probability, lm, batch_positions=batch_positions)
             for number, row in enumerate(rows):
-                contribution = group.activity[layer][number].float()[:, None] * vectors
-                with_each = score(without[number] + contribution, target[number])
-                increase = with_each - score(without[number][None], target[number])
-                found[row, columns[layer]] = increase.float().cpu().numpy()
+                contributions = group.activity[layer][number].float()[:, None] * vectors
+                residuals = without[number] + torch.cat([torch.zeros_like(contributions[:1]), contributions])
+                parts = torch.split(residuals, batch_positions)
+                target = group.targets[number, :1]
+                scores = torch.cat([log_probability(_read_out(lm, part), target.expand(len(part))) for part in parts])
+                found[row, columns[layer]] = (scores[1:] - scores[0]).float().cpu().numpy()
     return found
 
 
@@ -138,21 +137,16 @@ def _read_out(lm: LanguageModel, residual: torch.Tensor) -> torch.Tensor:
     family does there are the model's own.
     """
 
+    n_tokens = len(residual) if lm.model.config.model_type in KEEPS_ITS_SHAPE else 1
+    token = torch.zeros((n_tokens, 1), dtype=torch.long, device=lm.device)
+    rows = residual.reshape(n_tokens, -1, residual.shape[-1])
+
     def exchange(_module: nn.Module, _args: Any, output: Any) -> Any:
         if isinstance(output, torch.Tensor):
-            return residual[:, None].to(output)
-        return type(output)([residual[:, None].to(output[0]), *output[1:]])
+            return rows.to(output)
+        return type(output)([rows.to(output[0]), *output[1:]])
 
     with torch.no_grad(), ExitStack() as stack:
         stack.callback(_decoder_layers(lm)[-1].register_forward_hook(exchange).remove)
-        n_tokens = len(residual) if lm.model.config.model_type in KEEPS_ITS_SHAPE else 1
-        token = torch.zeros((n_tokens, 1), dtype=torch.long, device=lm.device)
-        logits: torch.Tensor = lm.model(input_ids=token, use_cache=False).logits[:, 0].to(residual.device)
-    return logits
-
-
-def _read_out_log_probability(
-    lm: LanguageModel, residual: torch.Tensor, target: torch.Tensor, *, batch_positions: int
-) -> torch.Tensor:
-    parts = torch.split(residual, batch_positions)
-    return torch.cat([log_probability(_read_out(lm, part), target.expand(len(part))) for part in parts])
+        logits: torch.Tensor = lm.model(input_ids=token, use_cache=False).logits
+    return logits.flatten(0, 1).to(residual.device)
