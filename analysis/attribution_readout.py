@@ -136,7 +136,6 @@ def _read_out(lm: LanguageModel, residual: torch.Tensor) -> torch.Tensor:
     The model reads one token, and its last layer's output is exchanged: so norm, unembedding and whatever else the
     family does there are the model's own.
     """
-
     n_tokens = len(residual) if lm.model.config.model_type in KEEPS_ITS_SHAPE else 1
     token = torch.zeros((n_tokens, 1), dtype=torch.long, device=lm.device)
     rows = residual.reshape(n_tokens, -1, residual.shape[-1])
