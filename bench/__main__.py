@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-NAMES = ("group_ica", "recording", "streaming")
+NAMES = ("attribution", "group_ica", "recording", "streaming")
 OUT = Path("_build/bench.json")
 
 
