@@ -59,6 +59,11 @@ class Intervention:
     donors: PerNeuron | None = None
     seed: int = 0
 
+    @property
+    def by_token(self) -> bool:
+        """Whether it does not do the same at every token."""
+        return self.positions is not None or self.donors is not None
+
     def at(self, positions: slice | Sequence[int] | None) -> Intervention:
         """Return the same change at some tokens only; ``slice(1, None)`` spares the first, often a start token."""
         return replace(self, positions=positions)
@@ -161,13 +166,21 @@ def applied(lm: LanguageModel, *interventions: Intervention) -> Iterator[None]:
         If an intervention does not fit the model, or names positions that are no counts from the start.
     """
     with ExitStack() as stack:
-        follows = any(one.positions is not None or one.donors is not None for one in interventions)
-        reading = stack.enter_context(Reading.of(lm)) if follows else None
+        by_token = any(one.by_token for one in interventions)
+        reading = stack.enter_context(Reading.of(lm)) if by_token else None
         for intervention in interventions:
             for module, change in zip(lm.down_projections, changes(lm, intervention, reading), strict=True):
                 if change is not None:
                     stack.callback(_attach(module, change, intervention.site).remove)
         yield
+
+
+def first_layer(lm: LanguageModel, intervention: Intervention | None) -> int | None:
+    """Say where an intervention begins; the layers below never change. None if it has no neuron, or is none."""
+    if intervention is None or not _checked(lm, intervention).any():
+        return None
+    edges = np.cumsum(lm.layer_sizes(intervention.site))
+    return int(np.searchsorted(edges, intervention.neurons.argmax(), side="right"))
 
 
 def changes(lm: LanguageModel, intervention: Intervention, reading: Reading | None) -> list[Change | None]:

@@ -44,7 +44,6 @@ def read_kinds(
     lm: LanguageModel,
     datasets: str,
     neutral: str,
-    others: str = "",
     *,
     n_find: int = 24,
     n_tune: int = 4,
@@ -61,9 +60,11 @@ def read_kinds(
     ----------
     lm : LanguageModel
         Its tokens count.
-    datasets, neutral, others : str
-        Sources with ``|`` between them: where networks are to be found (the first one leads), what stands for text in
-        general, and what is only to be read. A source may be in the first two.
+    datasets : str
+        Sources with ``|`` between them: where networks are to be found, the first one leads; after ``||`` those that
+        are only to be read.
+    neutral : str
+        Sources with ``|`` between them that stand for text in general; networks may be found in these too.
     n_find, n_tune, n_test : int
         Passages of each part; a file with fewer gives each part its share.
     max_tokens : int
@@ -81,7 +82,8 @@ def read_kinds(
     InputError
         If no networks could be found or compared, or a source has too few passages.
     """
-    listed = [_listed(group) for group in (datasets, neutral, others)]
+    found_in, _, only_read = datasets.partition("||")
+    listed = [_listed(group) for group in (found_in, neutral, only_read)]
     if not listed[0] or not listed[1]:
         raise InputError("Name at least one source in datasets and one in neutral, with | between several.")
     if max_tokens < 128 or min(n_find, n_tune, n_test) < FEWEST:
@@ -153,7 +155,7 @@ def _read(
             f"'{source}' has too few passages of 128 tokens: one of three parts would get {fewest}, and {FEWEST} are "
             "needed. Give more text, or documents that are shorter."
         )
-    return Kind(name, parts[0], *(cut(lm, part, max_tokens) for part in parts[1:]))
+    return Kind(name, parts[0], cut(lm, parts[1], max_tokens), cut(lm, parts[2], max_tokens))
 
 
 def _dealt(texts: Sequence[Text], sizes: Sequence[int]) -> list[list[Text]]:

@@ -8,9 +8,10 @@ from contextlib import nullcontext
 import numpy as np
 
 from analysis import likelihood
-from analysis.interventions import Intervention, applied
+from analysis.interventions import Intervention, applied, first_layer
 from analysis.likelihood import Request, Scores
 from analysis.models import LanguageModel
+from analysis.sharing import Trunk, last_mlp_at
 from analysis.texts import Item, Text
 
 
@@ -75,9 +76,23 @@ def losses(
 def _sums(
     lm: LanguageModel, requests: Sequence[Request], interventions: Sequence[Intervention | None], batch_tokens: int
 ) -> Scores:
+    """Score all requests under each intervention, batch by batch, so that one batch's shared parts are in memory."""
+    begins = [first_layer(lm, one) for one in interventions]
+    begun = [layer for layer in begins if layer is not None]
+    # Recording is a pass of its own. It pays where that pass is wanted anyway, or spares as much as it costs.
+    pays = len(begun) < len(begins) or sum((layer + 0.5) / lm.n_layers for layer in begun) > 1
+    trunk = Trunk(lm, set(begun) if pays else ())
+    by_token = any(one is not None and one.by_token for one in interventions)
     sums = np.zeros((len(interventions), len(requests)))
     for batch in likelihood.arrange(lm, requests, batch_tokens):
-        for number, intervention in enumerate(interventions):
-            with nullcontext() if intervention is None else applied(lm, intervention):
-                sums[number] += likelihood.log_likelihoods(lm, [batch], len(requests))
+        with nullcontext() if by_token else last_mlp_at(lm, batch):
+            if pays:
+                with trunk.recorded():
+                    unchanged = likelihood.log_likelihoods(lm, [batch], len(requests))
+            for number, (intervention, layer) in enumerate(zip(interventions, begins, strict=True)):
+                if intervention is None or layer is None:
+                    sums[number] += unchanged
+                    continue
+                with trunk.given_back(layer), applied(lm, intervention):
+                    sums[number] += likelihood.log_likelihoods(lm, [batch], len(requests))
     return sums

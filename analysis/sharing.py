@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -27,23 +29,26 @@ class Trunk:
         Where interventions begin.
     """
 
-    def __init__(self, lm: LanguageModel, layers: Sequence[int]) -> None:
+    def __init__(self, lm: LanguageModel, layers: Collection[int]) -> None:
+        # In some families layers look up keys and values that lower ones have left: there all have to run.
+        if getattr(lm.model.config.get_text_config(), "num_kv_shared_layers", 0):
+            layers = ()
         paths = _paths(lm.model, lm.down_projections)
-        self._below = {layer: [path[0] for path in paths[:layer]] for layer in layers}
-        self._beside = {layer: _beside(paths[layer]) for layer in layers}
-        self._down_projections = {layer: lm.down_projections[layer] for layer in layers}
+        self._wanted = {layer: [*(path[0] for path in paths[:layer]), *_beside(paths[layer])] for layer in layers}
+        self._begins = {layer: lm.down_projections[layer] for layer in layers}
+        self._done: dict[int, list[nn.Module]] = {}
         self._outputs: dict[nn.Module, Any] = {}
-        self._usable: dict[int, list[nn.Module]] = {layer: [] for layer in layers}
+        self._calls: Counter[nn.Module] = Counter()
 
     @contextmanager
     def recorded(self) -> Iterator[None]:
         """Record a pass, of the model as it is."""
         self._outputs.clear()
+        self._calls.clear()
         with ExitStack() as stack:
-            wanted = {module for part in (self._below, self._beside) for each in part.values() for module in each}
-            for module in wanted:
+            for module in {module for wanted in self._wanted.values() for module in wanted}:
                 stack.callback(module.register_forward_hook(self._keep).remove)
-            for layer, module in self._down_projections.items():
+            for layer, module in self._begins.items():
                 stack.callback(module.register_forward_pre_hook(partial(self._arrive, layer)).remove)
             yield
 
@@ -51,16 +56,17 @@ class Trunk:
     def given_back(self, layer: int) -> Iterator[None]:
         """Run passes over the same tokens that differ from this layer's down-projection on."""
         with ExitStack() as stack:
-            for module in self._usable[layer]:
-                stack.enter_context(_answering(module, self._outputs[module]))
+            for module in self._done.get(layer, []):
+                if self._calls[module] == 1:  # a module that is used twice has no one output
+                    stack.enter_context(_answering(module, self._outputs[module]))
             yield
 
     def _keep(self, module: nn.Module, _args: Any, output: Any) -> None:
         self._outputs[module] = output
+        self._calls[module] += 1
 
     def _arrive(self, layer: int, *_: Any) -> None:
-        done = [*self._below[layer], *self._beside[layer]]
-        self._usable[layer] = [module for module in done if module in self._outputs]
+        self._done[layer] = [module for module in self._wanted[layer] if module in self._outputs]
 
 
 @contextmanager
@@ -79,22 +85,34 @@ def _answering(module: nn.Module, output: Any) -> Iterator[None]:
 
 @contextmanager
 def last_mlp_at(lm: LanguageModel, batch: Batch) -> Iterator[None]:
-    """Compute the last MLP only at the places that are asked for: what it adds elsewhere nobody reads."""
-    mlp = _paths(lm.model, lm.down_projections[-1:])[0][-2]
-    shape: list[torch.Size] = []
+    """Compute the last MLP only at the places that are asked for: what it adds elsewhere nobody reads.
 
-    def gather(_module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        shape.append(args[0].shape)
-        return (args[0][batch.rows, batch.columns][None],)
+    It is left alone where it is no module of its own or takes more than the stream of the texts, and where somebody
+    else changes or records it, who may count on seeing every token.
+    """
+    path = _paths(lm.model, lm.down_projections[-1:])[0]
+    layer, mlp, down_projection = path[0], path[-2], path[-1]
+    shapes: list[torch.Size] = []
 
-    def scatter(_module: nn.Module, _args: Any, output: torch.Tensor) -> torch.Tensor:
-        whole = output.new_zeros(*shape.pop())
-        whole[batch.rows, batch.columns] = output[0]
+    def gather(_module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if kwargs or len(args) != 1 or args[0].ndim != 3:
+            return None
+        shapes.append(args[0].shape)
+        return (args[0][batch.rows.to(args[0].device), batch.columns.to(args[0].device)][None],), {}
+
+    def scatter(_module: nn.Module, _args: Any, output: torch.Tensor) -> torch.Tensor | None:
+        if not shapes:
+            return None
+        whole = output.new_zeros(*shapes.pop()[:-1], output.shape[-1])
+        whole[batch.rows.to(output.device), batch.columns.to(output.device)] = output[0]
         return whole
 
     with ExitStack() as stack:
-        stack.callback(mlp.register_forward_pre_hook(gather).remove)
-        stack.callback(mlp.register_forward_hook(scatter).remove)
+        if mlp is not layer and not any(
+            (*one._forward_pre_hooks, *one._forward_hooks) for one in (mlp, down_projection)
+        ):
+            stack.callback(mlp.register_forward_pre_hook(gather, with_kwargs=True).remove)
+            stack.callback(mlp.register_forward_hook(scatter).remove)
         yield
 
 
@@ -112,4 +130,4 @@ def _paths(model: nn.Module, modules: Sequence[nn.Module]) -> list[list[nn.Modul
 
 def _beside(path: list[nn.Module]) -> list[nn.Module]:
     """Parts of a layer that the way to its down-projection does not go through."""
-    return [child for module, below in zip(path, path[1:], strict=False) for child in module.children() if child is not below]
+    return [child for module, below in pairwise(path) for child in module.children() if child is not below]

@@ -1,137 +1,259 @@
-"""What lesions do to the words of each part of speech: a battery of words, matrices of lesions × tags, doses.
+"""Lesions × parts of speech: matrices with matched sets, double dissociations between tags, doses.
 
-Harm is what a lesion takes away, so larger is worse. A lesion of the key neurons of one tag is selective if it harms
-that tag's words more than others', measured by what matched sets of neurons do to the same words.
+A lesion of the key neurons of one tag is selective if it harms that tag's words more than others', measured by what
+matched sets of neurons do to the same words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from analysis import dissociation, interventions
-from analysis.activity import Activity
+from analysis import dissociation, evaluation, many
 from analysis.errors import InputError
-from analysis.inference import Interval, mean_over_units
-from analysis.interventions import Intervention
-from analysis.models import LanguageModel
-from analysis.texts import Text
-from analysis.word_scores import Array, TagLexicon, by_tag, score_words
-
-Masks: TypeAlias = npt.NDArray[np.bool_]
-Measure = Literal["log_probability", "mass", "accuracy"]
-Make: TypeAlias = Callable[[Masks, str], Intervention]
-"""Makes an intervention of a set of neurons and the domain of what the model is going to read."""
+from analysis.inference import Interval, corrected_p, mean_over_units, paired_proportions, random_set_p
+from analysis.texts import Item, Text
+from analysis.word_battery import MEASURES, Battery, Harm, Make, Masks, Measure
+from analysis.word_scores import Array, by_tag
 
 _DRAWS_AT_ONCE = 16  # it bounds memory, not the result
 
 
-def operations(found: Activity, seed: int = 0) -> dict[str, Make]:
-    """Return the three kinds of lesion by name: ``zero``, ``mean``, ``resample``.
+@dataclass(frozen=True)
+class LesionMatrix:
+    """Lesions × tags, with what matched sets do in the same places.
+
+    Attributes
+    ----------
+    battery : Battery
+    harm : Harm
+        Of the lesions, word by word; lesion *i* is that of the key neurons of tag *i* of the battery.
+    null : mapping of measure to ndarray of shape (n_draws, n_lesions, n_tags)
+        Mean harm of matched sets; a draw has the same index for all lesions.
+    """
+
+    battery: Battery
+    harm: Harm
+    null: Mapping[Measure, Array]
+
+    def effects(self, measure: Measure = "log_probability") -> Array:
+        """Mean harm of each lesion to the words of each tag, shape (n_lesions, n_tags)."""
+        return by_tag(getattr(self.harm, measure), self.battery.upos, self.battery.tags)
+
+    def cells(self, measure: Measure = "log_probability", seed: int = 0) -> pd.DataFrame:
+        """List all cells.
+
+        Returns
+        -------
+        DataFrame, one row per lesion and tag
+            ``lesion``, ``target``, ``harm`` with the 95 % interval ``low``, ``high`` over lemmas; ``null_low``,
+            ``null_high`` (95 % of matched sets), ``z`` (harm in standard deviations of matched sets, from their mean;
+            NaN where they all do the same), ``p`` and ``p_corrected`` (more harm than matched sets; over all cells).
+        """
+        battery, values, null = self.battery, getattr(self.harm, measure), self.null[measure]
+        observed, draws = self.effects(measure).ravel(), null.reshape(len(null), -1)
+        low, high = np.quantile(draws, [0.025, 0.975], axis=0)
+        spread = draws.std(0, ddof=1)
+        z = np.divide(observed - draws.mean(0), spread, out=np.full_like(spread, np.nan), where=spread > 0)
+        intervals = [
+            mean_over_units(row[battery.upos == tag], battery.lemmas[battery.upos == tag], seed=seed)
+            for row in values
+            for tag in battery.tags
+        ]
+        return pd.DataFrame(
+            {
+                "lesion": np.repeat(battery.tags, len(battery.tags)),
+                "target": np.tile(battery.tags, len(values)),
+                "harm": observed,
+                "low": [interval.low for interval in intervals],
+                "high": [interval.high for interval in intervals],
+                "null_low": low,
+                "null_high": high,
+                "z": z,
+                "p": [random_set_p(one, column) for one, column in zip(observed, draws.T, strict=True)],
+                "p_corrected": corrected_p(observed, draws),
+            }
+        )
+
+
+def lesion_matrix(battery: Battery, masks: Masks, drawn: Masks, make: Make) -> LesionMatrix:
+    """Measure lesions and their matched sets.
 
     Parameters
     ----------
-    found : Activity
-        Of ``find`` tokens: the means, and the donors of each domain (all tokens, where a domain was not read).
+    battery : Battery
+    masks : ndarray of bool, shape (n_tags, n_neurons)
+        The key neurons of each tag of the battery.
+    drawn : ndarray of bool, shape (n_draws, n_tags, n_neurons)
+        Matched sets, as :func:`analysis.controls.same_contribution` draws them.
+    make : callable
+        As for :meth:`Battery.harm`.
+
+    Raises
+    ------
+    InputError
+        If there is not one set of neurons for each tag.
+    """
+    if len(masks) != len(battery.tags) or drawn.shape[1:] != masks.shape:
+        raise InputError(
+            f"{len(masks)} lesions and draws of shape {drawn.shape} do not fit {len(battery.tags)} tags. Give one set "
+            "of neurons for each tag of the battery, and draws of all of them."
+        )
+    null: dict[Measure, list[Array]] = {measure: [] for measure in MEASURES}
+    for start in range(0, len(drawn), _DRAWS_AT_ONCE):
+        part = drawn[start : start + _DRAWS_AT_ONCE]
+        harm = battery.harm(part.reshape(-1, part.shape[-1]), make)
+        for measure in MEASURES:
+            means = by_tag(getattr(harm, measure), battery.upos, battery.tags)
+            null[measure].append(means.reshape(len(part), len(masks), -1))
+    joined = {measure: np.concatenate(parts) for measure, parts in null.items()}
+    return LesionMatrix(battery, battery.harm(masks, make), joined)
+
+
+@dataclass(frozen=True)
+class Selectivity:
+    """Double dissociations between tags, and the pair that was chosen before the test.
+
+    Attributes
+    ----------
+    pairs : DataFrame, one row per pair of tags
+        ``tag``, ``other``; ``first`` (harm of the lesion of ``tag`` to its own words minus that to the other's, in
+        standard deviations of matched sets), ``second`` (likewise for ``other``), ``smaller`` of both, ``p``,
+        ``p_corrected``, and ``tune``: the smaller of both on the words that the pair was chosen with.
+    chosen : Series
+        The row of ``pairs`` that was best on ``tune``.
+    interval : Interval
+        Of its ``smaller``, over lemmas.
+    n_lemmas : int
+        Lemmas of its two tags.
+    """
+
+    pairs: pd.DataFrame
+    chosen: pd.Series
+    interval: Interval
+    n_lemmas: int
+
+
+def selectivity(tune: LesionMatrix, test: LesionMatrix, seed: int = 0) -> Selectivity:
+    """Choose the pair of tags that dissociates best on ``tune``, and test all pairs on ``test``.
+
+    Each tag goes with its own key neurons. See :mod:`analysis.dissociation`.
+
+    Parameters
+    ----------
+    tune, test : LesionMatrix
+        The same lesions on words of different lemmas in different texts.
     seed : int
-        Of the choice of donors.
+        Of the interval.
     """
-    means = found.values.mean(0, dtype=np.float64)
-    domains = found.tokens["domain"].to_numpy()
-    donors = {str(domain): found.values[domains == domain] for domain in np.unique(domains)}
-    return {
-        "zero": lambda neurons, _: interventions.silence(neurons, found.site),
-        "mean": lambda neurons, _: interventions.hold_at_mean(neurons, means, found.site),
-        "resample": lambda neurons, domain: interventions.resample(
-            neurons, donors.get(domain, found.values), seed, found.site
-        ),
-    }
+    battery = test.battery
+    own = np.stack([np.arange(len(battery.tags))] * 2, axis=1)
+    before, pairs = (
+        dissociation.dissociated_pairs(matrix.effects(), matrix.null["log_probability"], own) for matrix in (tune, test)
+    )
+    names = np.array(battery.tags)
+    table = pd.DataFrame({"tag": names[pairs["lesion"]], "other": names[pairs["other_lesion"]]})
+    table = table.join(pairs[["first", "second", "smaller", "p", "p_corrected"]]).assign(tune=before["smaller"])
+    chosen = table.loc[table["tune"].idxmax()]
+    a, b = battery.tags.index(chosen["tag"]), battery.tags.index(chosen["other"])
+    interval = dissociation.smaller(_contrast(test, a, b, seed), _contrast(test, b, a, seed))
+    n_lemmas = battery.table.loc[battery.table["upos"].isin([chosen["tag"], chosen["other"]]), "lemma"].nunique()
+    return Selectivity(table, chosen, interval, int(n_lemmas))
 
 
-@dataclass(frozen=True)
-class Harm:
-    """What interventions take away from words; each array has the shape (n_interventions, n_words).
+def _contrast(matrix: LesionMatrix, own: int, other: int, seed: int) -> Interval:
+    """Harm of a lesion to the words of its own tag minus that to those of another, with an interval over lemmas."""
+    battery, harm, null = matrix.battery, matrix.harm.log_probability[own], matrix.null["log_probability"][:, own]
+    here, there = (battery.upos == battery.tags[place] for place in (own, other))
+    return dissociation.contrast(
+        harm[here],
+        harm[there],
+        null[:, own],
+        null[:, other],
+        own_units=battery.lemmas[here],
+        other_units=battery.lemmas[there],
+        seed=seed,
+    )
 
-    Attributes
+
+def dose_table(battery: Battery, sets: Mapping[float, Masks], makes: Mapping[str, Make], seed: int = 0) -> pd.DataFrame:
+    """Give each lesion in several doses and ways.
+
+    Parameters
     ----------
-    log_probability : ndarray
-        Of the word that stands there, in nats.
-    mass : ndarray
-        Probability of a word of its tag.
-    accuracy : ndarray
-        1 where the tag with most probability was the word's own and is no more, -1 the other way round.
+    battery : Battery
+    sets : mapping of dose to ndarray of bool, shape (n_tags, n_neurons)
+        The share of each layer, and the key neurons of each tag at that share.
+    makes : mapping of str to callable
+        Operations by name.
+    seed : int
+        Of the intervals.
+
+    Returns
+    -------
+    DataFrame, one row per operation, dose and lesion
+        ``operation``, ``dose``, ``lesion``, ``neurons`` (how many), ``own`` (mean loss of log-probability of the tag's
+        words, nats) with the 95 % interval ``low``, ``high`` over lemmas, and ``other`` (mean over the other tags).
     """
+    rows = []
+    for operation, make in makes.items():
+        for dose, masks in sets.items():
+            harm = battery.harm(masks, make).log_probability
+            means = by_tag(harm, battery.upos, battery.tags)
+            for place, tag in enumerate(battery.tags):
+                here = battery.upos == tag
+                own = mean_over_units(harm[place, here], battery.lemmas[here], seed=seed)
+                row = {"operation": operation, "dose": dose, "lesion": tag, "neurons": int(masks[place].sum())}
+                row |= {"own": own.estimate, "low": own.low, "high": own.high}
+                rows.append(row | {"other": float(np.delete(means[place], place).mean())})
+    return pd.DataFrame(rows)
 
-    log_probability: Array
-    mass: Array
-    accuracy: Array
 
+def side_effects(
+    battery: Battery, masks: Masks, make: Make, neutral: Sequence[Text], pairs: Sequence[Item], *, seed: int = 0
+) -> pd.DataFrame:
+    """Say what lesions do to everything else: running text, and judgements of grammar.
 
-@dataclass(frozen=True)
-class Battery:
-    """Words of several tags to be predicted before and after a lesion, like the tests of an aphasia clinic.
-
-    Attributes
+    Parameters
     ----------
-    lm : LanguageModel
-    texts : sequence of Text
-    table : DataFrame
-        Words of these texts, as in :class:`analysis.words.Words`; all of them are in the battery.
-    tags : tuple of str
-        In the order in which results have them; each has words.
-    lexicon : TagLexicon
-        From other texts.
+    battery : Battery
+        Its model, and its tags as names of the lesions.
+    masks : ndarray of bool, shape (n_tags, n_neurons)
+    make : callable
+        It has to know the domains of the texts, and the empty one for the items.
+    neutral : sequence of Text
+    pairs : sequence of Item
+        Multiple choice, such as minimal pairs.
+    seed : int
+        Of the intervals.
+
+    Returns
+    -------
+    DataFrame, one row per lesion
+        ``bits_per_byte``, rise on the neutral texts, with the 95 % interval ``bits_low``, ``bits_high`` over texts;
+        ``accuracy``, change on the items, with the interval ``accuracy_low``, ``accuracy_high`` over items.
     """
-
-    lm: LanguageModel
-    texts: Sequence[Text]
-    table: pd.DataFrame
-    tags: tuple[str, ...]
-    lexicon: TagLexicon
-
-    @cached_property
-    def upos(self) -> npt.NDArray[np.str_]:
-        """Tag of each word."""
-        return self.table["upos"].to_numpy(str)
-
-    @cached_property
-    def lemmas(self) -> npt.NDArray[np.int64]:
-        """Number of each word's lemma: the unit that was sampled."""
-        return np.unique(self.table["lemma"].to_numpy(str), return_inverse=True)[1]
-
-    @cached_property
-    def intact(self) -> pd.DataFrame:
-        """How well the model does before any lesion: a row for each tag, with the mean of each measure."""
-        rows = {name: by_tag(values, self.upos, self.tags)[0] for name, values in self._scores([None]).items()}
-        counts = self.table.groupby("upos").agg(words=("form", "size"), lemmas=("lemma", "nunique"))
-        return pd.DataFrame(rows, index=pd.Index(self.tags, name="tag")).join(counts)
-
-    def harm(self, masks: Masks, make: Make) -> Harm:
-        """Make lesions and say what each takes from each word.
-
-        Parameters
-        ----------
-        masks : ndarray of bool, shape (n_lesions, n_neurons)
-        make : callable
-            One of :func:`operations`, or another.
-        """
-        scores = self._scores([None, *masks], make)
-        return Harm(*(values[0] - values[1:] for values in scores.values()))
-
-    def _scores(self, masks: Sequence[Masks | None], make: Make | None = None) -> dict[Measure, Array]:
-        found = {name: np.empty((len(masks), len(self.table))) for name in ("log_probability", "mass", "accuracy")}
-        domains = self.table["domain"].to_numpy()
-        for domain in pd.unique(domains):
-            here = np.flatnonzero(domains == domain)
-            made = [None if make is None or mask is None else make(mask, domain) for mask in masks]
-            scores = score_words(self.lm, self.texts, self.table.iloc[here], made, self.lexicon)
-            found["log_probability"][:, here] = scores.log_probability
-            found["mass"][:, here] = scores.own_mass(self.upos[here])
-            found["accuracy"][:, here] = scores.right(self.upos[here])
-        return found
+    rises = np.empty((len(masks), len(neutral)))
+    domains = np.array([text.domain for text in neutral])
+    for domain in np.unique(domains).tolist():
+        here = np.flatnonzero(domains == domain)
+        texts = [neutral[place] for place in here.tolist()]
+        nats = many.losses(battery.lm, texts, [None, *(make(mask, domain) for mask in masks)])
+        n_bytes = evaluation.bits_per_byte(battery.lm, texts)["bytes"].to_numpy()
+        rises[:, here] = (nats[1:] - nats[0]) / np.log(2) / n_bytes
+    scores = many.choice_scores(battery.lm, pairs, [None, *(make(mask, "") for mask in masks)])
+    before, *after = evaluation.right(pairs, scores)
+    rows = []
+    for rise, right in zip(rises, after, strict=True):
+        bits, accuracy = mean_over_units(rise, seed=seed), paired_proportions(before, right)
+        row = {
+            "bits_per_byte": bits.estimate,
+            "bits_low": bits.low,
+            "bits_high": bits.high,
+            "accuracy": accuracy.estimate,
+        }
+        rows.append(row | {"accuracy_low": accuracy.low, "accuracy_high": accuracy.high})
+    return pd.DataFrame(rows, index=pd.Index(battery.tags, name="lesion"))

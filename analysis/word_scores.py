@@ -16,9 +16,10 @@ from torch import nn
 from analysis import likelihood
 from analysis.activity import tokenize
 from analysis.errors import InputError
-from analysis.interventions import Intervention, applied
+from analysis.interventions import Intervention, applied, first_layer
 from analysis.likelihood import Batch, Request
 from analysis.models import LanguageModel
+from analysis.sharing import Trunk, last_mlp_at
 from analysis.texts import Text
 
 Array = npt.NDArray[np.float64]
@@ -83,18 +84,19 @@ class WordScores:
     mass: npt.NDArray[np.float32]
     tags: tuple[str, ...]
 
-    def own_mass(self, upos: Sequence[str]) -> npt.NDArray[np.float32]:
+    def own_mass(self, upos: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Probability of a word of the tag that each word has, shape (n_interventions, n_words)."""
-        return self.mass[:, np.arange(len(upos)), self._codes(upos)]
+        return self.mass[:, np.arange(self.mass.shape[1]), self._codes(upos)]
 
-    def right(self, upos: Sequence[str]) -> npt.NDArray[np.bool_]:
+    def right(self, upos: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """Whether the tag with most mass is the word's own, shape (n_interventions, n_words)."""
         return np.asarray(self.mass.argmax(2) == self._codes(upos))
 
-    def _codes(self, upos: Sequence[str]) -> npt.NDArray[np.int64]:
-        if unknown := set(upos) - set(self.tags):
+    def _codes(self, upos: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        names = np.asarray(upos, str)
+        if unknown := set(names.tolist()) - set(self.tags):
             raise InputError(f"The lexicon of tags knows no {min(unknown)}. Make it from texts that have all the tags.")
-        return np.searchsorted(self.tags, np.asarray(upos, str))
+        return np.searchsorted(self.tags, names)
 
 
 def score_words(
@@ -141,15 +143,13 @@ def score_words(
         request = batch.request.cpu().numpy()
         words, first = np.unique(request, return_index=True)  # a word's pieces come in order
         begins = batch.place[torch.from_numpy(first).to(lm.device)]
-        for number, intervention in enumerate(interventions):
-            with nullcontext() if intervention is None else applied(lm, intervention):
-                expected = _log_probabilities(lm, batch)
+        for number, expected in enumerate(_expected(lm, batch, interventions)):
             np.add.at(sums[number], request, expected[batch.place, batch.token].double().cpu().numpy())
             mass[number, words] = (expected[begins].exp() @ shares).cpu().numpy()
     return WordScores(sums, mass, lexicon.tags)
 
 
-def by_tag(values: npt.NDArray[Any], upos: Sequence[str], tags: Sequence[str]) -> Array:
+def by_tag(values: npt.NDArray[Any], upos: npt.ArrayLike, tags: Sequence[str]) -> Array:
     """Mean over the words of each tag, shapes (..., n_words) to (..., n_tags).
 
     Raises
@@ -172,8 +172,8 @@ def _requests(lm: LanguageModel, texts: Sequence[Text], table: pd.DataFrame) -> 
     for row, (text, first, last) in enumerate(table[["text", "first", "last"]].itertuples(index=False)):
         if not 1 <= first <= last < len(ids[text]):
             raise InputError(
-                f"Row {row} of the words is at tokens {first} to {last} of text {text}. It needs a token before it, and "
-                "an end within the model's context."
+                f"Row {row} of the words is at tokens {first} to {last} of text {text}. It needs a token before it, "
+                "and an end within the model's context."
             )
         requests.append(Request(tuple(ids[text][: last + 1]), last - first + 1))
     return requests
@@ -183,8 +183,24 @@ def _n_pieces(lm: LanguageModel) -> int:
     return int(lm.model.get_output_embeddings().weight.shape[0])
 
 
+def _expected(lm: LanguageModel, batch: Batch, interventions: Sequence[Intervention | None]) -> Iterator[torch.Tensor]:
+    """Yield what the model expects at the places of a batch under each intervention, shape (n_places, n_pieces)."""
+    begins = [first_layer(lm, one) for one in interventions]
+    trunk = Trunk(lm, {layer for layer in begins if layer is not None})
+    by_token = any(one is not None and one.by_token for one in interventions)
+    with nullcontext() if by_token else last_mlp_at(lm, batch):
+        with trunk.recorded():
+            unchanged = _log_probabilities(lm, batch)
+        for intervention, layer in zip(interventions, begins, strict=True):
+            if intervention is None or layer is None:
+                yield unchanged
+                continue
+            with trunk.given_back(layer), applied(lm, intervention):
+                changed = _log_probabilities(lm, batch)
+            yield changed
+
+
 def _log_probabilities(lm: LanguageModel, batch: Batch) -> torch.Tensor:
-    """Log-probability of every piece at each place of a batch, shape (n_places, n_pieces)."""
     with torch.inference_mode(), _only_at(lm, batch):
         logits = lm.model(input_ids=batch.ids, attention_mask=batch.mask, use_cache=False).logits[0]
         return logits.float().log_softmax(-1).to(lm.device)
@@ -192,7 +208,7 @@ def _log_probabilities(lm: LanguageModel, batch: Batch) -> torch.Tensor:
 
 @contextmanager
 def _only_at(lm: LanguageModel, batch: Batch) -> Iterator[None]:
-    """Show the model's last layer only the places that count."""
+    """Show the model's last layer only the places that count: over a large vocabulary the rest costs most."""
 
     def choose(_module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...]:
         hidden = args[0]
