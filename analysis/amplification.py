@@ -185,23 +185,23 @@ def forecasts(slopes: Sensitivity, masks: Masks, strengths: Sequence[Strength]) 
     return np.stack([(s.factor - 1) * by_factor + s.constant * by_constant for s in strengths], 1, dtype=np.float64)
 
 
-def foresight(driven: pd.DataFrame, by: Sequence[str] = ("strength",)) -> pd.DataFrame:
-    """Say how well the prediction orders what was measured, over networks (and tasks), at each strength.
+def foresight(driven: pd.DataFrame, by: str = "strength") -> pd.DataFrame:
+    """Say how well the prediction orders what was measured, over networks (and tasks), by default at each strength.
 
     Returns
     -------
     DataFrame
-        Indexed by ``by``, in the order of the table: ``r`` between predicted and measured changes, ``slope`` of
+        Indexed by that column, in the order of the table: ``r`` between predicted and measured changes, ``slope`` of
         measured on predicted (1 where the prediction has the right size), ``n``.
     """
     rows = {}
-    for key, group in driven.groupby(list(by), sort=False):
+    for key, group in driven.groupby(by, sort=False):
         predicted, measured = group["predicted"].to_numpy(), group["measured"].to_numpy()
         varies = len(group) > 2 and predicted.std() > 0 and measured.std() > 0
         r = np.corrcoef(predicted, measured)[0, 1] if varies else np.nan
         slope = (predicted @ measured) / (predicted @ predicted) if predicted.any() else np.nan
         rows[key] = {"r": r, "slope": slope, "n": len(group)}
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(list(by))
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(by)
 
 
 def _grid(k: int, strengths: Sequence[Strength]) -> pd.DataFrame:

@@ -37,7 +37,7 @@ def choice_scores(lm: LanguageModel, items: Sequence[Item], *, batch_tokens: int
     requests = likelihood.requests_of_items(lm, items)
     scores = likelihood.log_likelihoods(lm, likelihood.arrange(lm, requests, batch_tokens), len(requests))
     ends = np.cumsum([len(item.choices) for item in items])
-    return np.split(scores, ends[:-1])
+    return [scores[end - len(item.choices) : end] for end, item in zip(ends, items, strict=True)]
 
 
 def right(items: Sequence[Item], scores: Scores) -> npt.NDArray[np.bool_]:

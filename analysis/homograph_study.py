@@ -67,7 +67,7 @@ def homographs_read(
     tags, lemmas = words["upos"].to_numpy(str), words["lemma"].to_numpy(str)
     forms, previous = (words[name].str.lower().to_numpy(str) for name in ("form", "previous_form"))
     neurons, stream = everything.neurons["read"], everything.stream["read"]
-    fold = _fold(tags, forms, lemmas, len(sets.items), least, seed)
+    fold = _fold(tags, forms, lemmas, len(sets.items), least=least, seed=seed)
     random = same_size_per_layer(next(iter(masks.values())), seen.layer_sizes, n_draws, seed)
     arms = {name: classify(neurons[:, mask], tags, [fold]) for name, mask in masks.items()}
     arms |= {
@@ -82,7 +82,7 @@ def homographs_read(
     return table.assign(n_forms=len(np.unique(forms[fold[1]])))
 
 
-def _fold(tags: Labels, forms: Labels, lemmas: Labels, n_items: int, least: int, seed: int) -> tuple[Rows, Rows]:
+def _fold(tags: Labels, forms: Labels, lemmas: Labels, n_items: int, *, least: int, seed: int) -> tuple[Rows, Rows]:
     """Train on those of the first items that share nothing with a homograph; test as many of each tag of a form."""
     rest = slice(n_items, None)
     tested = n_items + homograph_fold(tags[rest], forms[rest], lemmas[rest], least=least, seed=seed)[0][1]

@@ -7,6 +7,7 @@ import glob
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -77,18 +78,15 @@ def read_tasks(
     if name == "teaching":
         able = [task for task, about in language.TASKS.items() if not about.beyond]
         names = [task.strip() for task in chosen.split(",")] if chosen else able
-        domains = {task: language.TASKS[task].domain for task in names if task in language.TASKS}
-        # More are asked for, since some questions come again with other choices.
-        most = 2 * max(n, n_lead or n)
-        found = {task: language.items(task, split, most, seed) for task in names}
+        domains = {task: language.TASKS[task].domain if task in language.TASKS else "" for task in names}
+        read = {task: partial(_of_language, task, split, seed) for task in names}
     else:
         paths = [path for pattern in source.split("|") if pattern.strip() for path in _matching(pattern.strip())]
-        found = {path.stem: _shuffled(_read_file(path), seed) for path in paths}
-        domains = {task: task for task in found}
-    first = next((task for task in found if domains[task] == lead), next(iter(found)))
-    numbers = {task: n if task != first else n_lead or n for task in found}
-    order = [first, *(task for task in found if task != first)]
-    tasks = {task: one_per_question(found[task])[: numbers[task]] for task in order}
+        domains = {path.stem: path.stem for path in paths}
+        read = {path.stem: partial(_of_file, path, seed) for path in paths}
+    first = next((task for task in read if domains[task] == lead), next(iter(read)))
+    order = [first, *(task for task in read if task != first)]
+    tasks = {task: read[task](n if task != first else n_lead or n) for task in order}
     for task, items in tasks.items():
         if len(items) < FEWEST:
             raise InputError(f"The task '{task}' has {len(items)} different questions, and {FEWEST} are needed.")
@@ -110,8 +108,15 @@ def _matching(pattern: str) -> list[Path]:
     return paths
 
 
-def _shuffled(items: Sequence[Item], seed: int) -> list[Item]:
-    return [items[place] for place in np.random.default_rng(seed).permutation(len(items))]
+def _of_language(task: str, split: str, seed: int, n: int) -> list[Item]:
+    # Twice as many are asked for, since some questions come again with other choices.
+    return one_per_question(language.items(task, split, 2 * n, seed))[:n]
+
+
+def _of_file(path: Path, seed: int, n: int) -> list[Item]:
+    items = _read_file(path)
+    shuffled = [items[place] for place in np.random.default_rng(seed).permutation(len(items))]
+    return one_per_question(shuffled)[:n]
 
 
 def _read_file(path: Path) -> list[Item]:

@@ -53,6 +53,8 @@ def read_kinds(
 ) -> dict[str, Kind]:
     """Read kinds of text, each named by a source as in :func:`analysis.passages.choose_passages`.
 
+    ``teaching:reviews,news`` is two kinds; a file, or a pattern that names several, is one.
+
     The parts of the teaching language are its own splits. A file is dealt out, whole documents to one part; where
     it names no documents each passage counts as one.
 
@@ -136,7 +138,12 @@ def _beginning(lm: LanguageModel, text: str, max_tokens: int) -> str:
 
 
 def _listed(sources: str) -> list[str]:
-    return [source.strip() for source in sources.split("|") if source.strip()]
+    """Split at ``|``; several domains of the teaching language are as many sources."""
+    listed: list[str] = []
+    for source in (part.strip() for part in sources.split("|")):
+        name, _, domains = source.partition(":")
+        listed += [f"teaching:{one.strip()}" for one in domains.split(",")] if name == "teaching" else [source]
+    return [source for source in listed if source]
 
 
 def _read(

@@ -10,6 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis import dealt, dissociation, lesion_sets, lesions
+from analysis.claim_records import Control, Measured
+from analysis.claims import measure
 from analysis.errors import InputError
 from analysis.inference import Interval
 from analysis.kinds import Kind
@@ -132,6 +134,29 @@ def dissociate(
     best = int(pairs["on_tune"].idxmax())
     interval = _interval(values, null, list(test), pairs.loc[best])
     return Dissociation(chosen, list(test), effects, null, pairing, pairs, best, interval)
+
+
+def measured(found: Dissociation, *, n: int, model: str, site: str) -> Measured:
+    """Give the verdict on the claim that two networks dissociate two kinds of text.
+
+    Parameters
+    ----------
+    found : Dissociation
+    n : int
+        Texts of the two kinds on ``test``.
+    model, site : str
+    """
+    pair = found.pairs.loc[found.best]
+    control = Control("matched sets", len(found.null), p=float(pair["p"]))
+    return measure(
+        "networks-dissociate",
+        found.interval,
+        n=n,
+        model=model,
+        site=site,
+        controls=[control],
+        p_corrected=float(pair["p_corrected"]),
+    )
 
 
 def _null(

@@ -203,7 +203,7 @@ def _parts(lengths: Sequence[int], batch_tokens: int) -> list[slice]:
         if row > edges[-1] and longest * (row + 1 - edges[-1]) > batch_tokens:
             edges.append(row)
             longest = length
-    return [slice(*pair) for pair in pairwise([*edges, len(lengths)])]
+    return [slice(*pair) for pair in pairwise([*edges, len(lengths)]) if pair[0] < pair[1]]
 
 
 def _prefix(lm: LanguageModel) -> list[int]:

@@ -39,8 +39,8 @@ def choice_scores(
         -inf where an item has fewer choices than the item with most. Conventions as in
         :func:`analysis.evaluation.choice_scores`, which gives the same for one intervention at a time.
     """
-    n_choices = np.array([len(item.choices) for item in items])
-    there = np.arange(n_choices.max()) < n_choices[:, None]
+    n_choices = np.array([len(item.choices) for item in items], np.int64)
+    there = np.arange(n_choices.max(initial=0)) < n_choices[:, None]
     scores = np.full((len(interventions), *there.shape), -np.inf)
     scores[:, there] = _sums(lm, likelihood.requests_of_items(lm, items), interventions, batch_tokens)
     return scores

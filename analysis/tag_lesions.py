@@ -15,11 +15,34 @@ import pandas as pd
 from analysis import dissociation, evaluation, many
 from analysis.errors import InputError
 from analysis.inference import Interval, corrected_p, mean_over_units, paired_proportions, random_set_p
+from analysis.key_files import KeyNeurons
+from analysis.key_neurons import largest
 from analysis.texts import Item, Text
 from analysis.word_battery import MEASURES, Battery, Harm, Make, Masks, Measure
 from analysis.word_scores import Array, by_tag
 
 _DRAWS_AT_ONCE = 16  # it bounds memory, not the result
+
+
+def sets_at(key: KeyNeurons, shares: Sequence[float]) -> dict[float, Masks]:
+    """Choose each tag's key neurons at several doses; larger sets contain smaller ones, and those that were saved.
+
+    Parameters
+    ----------
+    key : KeyNeurons
+    shares : sequence of float
+        Of each layer.
+
+    Returns
+    -------
+    dict of float to ndarray of bool, shape (n_tags, n_neurons)
+        A neuron that no item of the tag used is in none of them.
+    """
+    ties = np.random.default_rng(0).random(key.rate.shape)
+    order = (
+        key.rate + 1e-4 * key.chosen + 1e-6 * ties
+    )  # rates are shares of hundreds of items, so this only breaks ties
+    return {share: largest(order, key.layer_sizes, share) & (key.rate > 0) for share in shares}
 
 
 @dataclass(frozen=True)
@@ -221,7 +244,8 @@ def side_effects(
     ----------
     battery : Battery
         Its model, and its tags as names of the lesions.
-    masks : ndarray of bool, shape (n_tags, n_neurons)
+    masks : ndarray of bool, shape (n_tags, n_neurons) or (several times n_tags, n_neurons)
+        A lesion for each tag, or several rounds of them.
     make : callable
         It has to know the domains of the texts, and the empty one for the items.
     neutral : sequence of Text
@@ -256,4 +280,4 @@ def side_effects(
             "accuracy": accuracy.estimate,
         }
         rows.append(row | {"accuracy_low": accuracy.low, "accuracy_high": accuracy.high})
-    return pd.DataFrame(rows, index=pd.Index(battery.tags, name="lesion"))
+    return pd.DataFrame(rows, index=pd.Index(np.resize(battery.tags, len(rows)), name="lesion"))

@@ -1,118 +1,126 @@
-"""Lesion–symptom maps of parts of speech: which parcels each tag hangs on, by many lesions and by single ones."""
+"""One map of the neurons for each tag, by several methods: what each shows, and how far they agree."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from analysis import symptom_mapping
 from analysis.errors import InputError
-from analysis.parcels import silenced
-from analysis.word_battery import Battery, Make, Masks
-from analysis.word_scores import Array, by_tag
+from analysis.key_neurons import Counts
+from analysis.probing import Features, Labels, check_features
+from analysis.word_glm import TagMaps, agreement
 
-METHODS = {"difference": "univariate", "weight": "ridge"}
-"""Columns of a map, and the methods that they come from."""
-
-
-@dataclass(frozen=True)
-class TagMaps:
-    """What random lesions of parcels did to the words of each tag, and what each parcel does alone.
-
-    Attributes
-    ----------
-    parcels : ndarray of bool, shape (n_parcels, n_neurons)
-    layer_of : ndarray of int, shape (n_parcels,)
-        The layer that most of a parcel's neurons are in.
-    lesions : ndarray of bool, shape (n_lesions, n_parcels)
-    deficits : ndarray of shape (n_lesions, n_tags)
-        Mean loss of log-probability of the tag's words, in nats.
-    alone : ndarray of shape (n_parcels, n_tags)
-        The same with one parcel silenced and no other: what a map should show.
-    tags : tuple of str
-    """
-
-    parcels: Masks
-    layer_of: npt.NDArray[np.int64]
-    lesions: Masks
-    deficits: Array
-    alone: Array
-    tags: tuple[str, ...]
-
-    @property
-    def specific(self) -> TagMaps:
-        """The same for what a tag loses beyond the mean of the others, since some lesions harm everything."""
-        return replace(self, deficits=_beyond_others(self.deficits), alone=_beyond_others(self.alone))
-
-    def mapped(self, n_draws: int = 1000, seed: int = 0) -> pd.DataFrame:
-        """Map all tags by both methods, as :func:`analysis.symptom_mapping.map_lesions`; ``alone`` is added."""
-        found = symptom_mapping.map_lesions(self.lesions, self.deficits, self.tags, n_draws=n_draws, seed=seed)
-        return found.assign(alone=self.alone.T.ravel())
-
-    def held_out(self, seed: int = 0) -> pd.DataFrame:
-        """Predict left-out lesions, as :func:`analysis.symptom_mapping.held_out`."""
-        return symptom_mapping.held_out(self.lesions, self.deficits, self.tags, seed=seed)
-
-    def agreement(self, chosen: Masks, n_draws: int = 2000, seed: int = 0) -> pd.DataFrame:
-        """Compare every map of a tag with the truth, and with where its key neurons are.
-
-        Parameters
-        ----------
-        chosen : ndarray of bool, shape (n_tags, n_neurons)
-            Key neurons of each tag; of a parcel the share of its neurons that are key counts.
-        n_draws, seed : int
-            As in :func:`analysis.symptom_mapping.map_agreement`.
-
-        Returns
-        -------
-        DataFrame, one row per tag and pair of maps
-            ``tag``, ``first``, ``second`` (of *alone*, *univariate*, *ridge*, *key neurons*), ``rank_r``, ``low``,
-            ``high``, ``p``, ``n_parcels``.
-        """
-        table = self.mapped(n_draws=1, seed=seed)
-        share = (self.parcels.astype(np.float64) @ chosen.T) / self.parcels.sum(1, keepdims=True)
-        parts = []
-        for place, tag in enumerate(self.tags):
-            own = table[table["symptom"] == tag]
-            maps = {"alone": self.alone[:, place]}
-            maps |= {method: own[column].to_numpy() for column, method in METHODS.items()}
-            maps["key neurons"] = share[:, place]
-            found = symptom_mapping.map_agreement(maps, self.layer_of, n_draws=n_draws, seed=seed)
-            parts.append(found.assign(tag=tag))
-        return pd.concat(parts, ignore_index=True).set_index("tag").reset_index()
+Floats = npt.NDArray[np.float64]
 
 
-def map_tags(battery: Battery, parcels: Masks, lesions: Masks, make: Make, layer_of: npt.NDArray[np.int64]) -> TagMaps:
-    """Make all lesions, and read the battery after each.
+def selectivity_map(counts: Counts) -> Floats:
+    """How much more often a tag's items use each neuron than other tags' items do, shape (n_tags, n_neurons)."""
+    used, n_items = counts.by_tag()
+    rate = (used / n_items).astype(np.float64)
+    return rate - (rate.sum(0) - rate) / (len(rate) - 1)
+
+
+def probe_map(features: Features, tags: Labels) -> Floats:
+    """Weight of each neuron in a classifier of tags: logistic regression on standardised activity.
+
+    Weights also serve to cancel noise, so that a neuron with a large one need not follow the tag (Haufe et al. 2014).
 
     Parameters
     ----------
-    battery : Battery
-    parcels : ndarray of bool, shape (n_parcels, n_neurons)
-        From :func:`analysis.parcels.parcels`, or the masks of networks.
-    lesions : ndarray of bool, shape (n_lesions, n_parcels)
-        From :func:`analysis.parcels.random_lesions`.
-    make : callable
-        As for :meth:`analysis.word_battery.Battery.harm`.
-    layer_of : ndarray of int, shape (n_neurons,)
-        Layer of each neuron.
+    features : ndarray of shape (n_items, n_neurons)
+    tags : ndarray of str, shape (n_items,)
 
-    Raises
-    ------
-    InputError
-        If lesions are not of these parcels.
+    Returns
+    -------
+    ndarray of shape (n_tags, n_neurons)
+        Tags in alphabetical order; positive where more activity speaks for the tag.
     """
-    if lesions.shape[1] != len(parcels):
-        raise InputError(f"Lesions of {lesions.shape[1]} parcels do not fit {len(parcels)}. Draw them for these.")
-    harm = battery.harm(np.concatenate([silenced(lesions, parcels), parcels]), make)
-    means = by_tag(harm.log_probability, battery.upos, battery.tags)
-    place = np.array([np.bincount(layer_of[parcel]).argmax() for parcel in parcels])
-    return TagMaps(parcels, place, lesions, means[: len(lesions)], means[len(lesions) :], battery.tags)
+    check_features(features, tags)
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=1000)).fit(features, tags)
+    weights = np.asarray(model[-1].coef_, np.float64)
+    return np.vstack([-weights, weights]) if len(weights) == 1 else weights
 
 
-def _beyond_others(values: Array) -> Array:
-    others = (values.sum(1, keepdims=True) - values) / (values.shape[1] - 1)
-    return np.asarray(values - others)
+def responders(maps: TagMaps, layer_sizes: Sequence[int], q: float = 0.05) -> pd.DataFrame:
+    """Share of each layer's neurons whose effect of a tag passes the false-discovery rate.
+
+    Parameters
+    ----------
+    maps : TagMaps
+        From :func:`analysis.word_glm.fit`.
+    layer_sizes : sequence of int
+    q : float
+
+    Returns
+    -------
+    DataFrame indexed by layer, from 1
+        A column for each tag.
+    """
+    starts = np.cumsum([0, *layer_sizes[:-1]])
+    counts = np.add.reduceat((maps.q < q).astype(np.float64), starts, axis=1)
+    layers = pd.RangeIndex(1, len(layer_sizes) + 1, name="layer")
+    return pd.DataFrame((counts / np.array(layer_sizes)).T, index=layers, columns=list(maps.tags))
+
+
+def effect_sizes(maps: TagMaps, q: float = 0.05) -> pd.DataFrame:
+    """How many neurons respond to each tag, and how much of their variance that is.
+
+    Returns
+    -------
+    DataFrame indexed by tag
+        ``responding`` (share of all neurons beyond the false-discovery rate), ``median`` and ``largest`` partial R² of
+        these (NaN where there are none), ``texts``, ``documents``.
+    """
+    rows = {}
+    for number, tag in enumerate(maps.tags):
+        passed = maps.q[number] < q
+        explained = maps.partial_r2[number, passed]
+        rows[tag] = {
+            "responding": float(passed.mean()),
+            "median": float(np.median(explained)) if passed.any() else np.nan,
+            "largest": float(explained.max()) if passed.any() else np.nan,
+        }
+    account = maps.account.set_index("tag")[["texts", "documents"]]
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("tag").join(account)
+
+
+def agreement_by_tag(
+    maps: Mapping[str, npt.ArrayLike],
+    tags: Sequence[str],
+    layer_sizes: Sequence[int],
+    *,
+    share: float = 0.05,
+    n_draws: int = 200,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Compare the maps of each tag, regardless of sign, by :func:`analysis.word_glm.agreement`.
+
+    Parameters
+    ----------
+    maps : mapping of str to array of shape (n_tags, n_neurons)
+        By method.
+    tags : sequence of str
+    layer_sizes, share, n_draws, seed
+        As there.
+
+    Returns
+    -------
+    DataFrame
+        ``tag`` and the columns of that function, a row for each tag and pair of methods.
+    """
+    sizes = {name: np.abs(np.asarray(values, np.float64)) for name, values in maps.items()}
+    if bad := [name for name, values in sizes.items() if len(values) != len(tags)]:
+        raise InputError(f"Maps need a row for each of {len(tags)} tags. Not so: {', '.join(bad)}.")
+    tables = []
+    for number, tag in enumerate(tags):
+        of_tag = {name: values[number] for name, values in sizes.items()}
+        table = agreement(of_tag, layer_sizes, share=share, n_draws=n_draws, seed=seed)
+        table.insert(0, "tag", tag)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)

@@ -78,7 +78,13 @@ def test_one_intervention_alone(lm):
     np.testing.assert_allclose(
         many.losses(lm, TEXTS, [lesion])[0], many.losses(lm, TEXTS, interventions())[1], atol=1e-5
     )
+
+
+def test_nothing_to_do_is_an_empty_table(lm):
     assert many.losses(lm, TEXTS, []).shape == (0, 3)
+    assert many.losses(lm, [], [None]).shape == (1, 0)
+    assert many.choice_scores(lm, [], [None]).shape == (1, 0, 0)
+    assert evaluation.choice_scores(lm, []) == []
 
 
 def test_a_model_that_is_already_changed(lm):

@@ -1,11 +1,16 @@
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from analysis import controls, planted_grammar
 from analysis.errors import InputError
-from analysis.interventions import silence
-from analysis.tag_lesions import LesionMatrix, dose_table, lesion_matrix, selectivity
+from analysis.evaluation import bits_per_byte, choice_scores
+from analysis.interventions import applied, silence
+from analysis.key_files import KeyNeurons
+from analysis.tag_lesions import LesionMatrix, dose_table, lesion_matrix, selectivity, sets_at, side_effects
+from analysis.texts import Item, Text
 from analysis.word_battery import Battery, Harm
 from analysis.word_scores import tag_lexicon
 from analysis.words import word_table
@@ -113,3 +118,37 @@ def test_doses_are_given_in_every_way(battery, masks, planted):
     means = battery.harm(masks, zero).log_probability
     expected = np.mean([means[VERB][battery.upos == tag].mean() for tag in TAGS if tag != "VERB"])
     assert verbs.loc[0.01, "other"] == pytest.approx(expected)
+
+
+def test_larger_doses_contain_smaller_ones_and_what_was_saved():
+    rng = np.random.default_rng(0)
+    rate = (rng.integers(0, 4, (2, 400)) / 20).astype(np.float32)  # many ties
+    order = rate + 1e-3 * rng.random(rate.shape)
+    chosen = np.stack([np.isin(np.arange(400), np.argsort(-row)[:4]) for row in order])
+    key = KeyNeurons(chosen, rate, ("NOUN", "VERB"), (400,), {}, "a model", "mlp_activation")
+    sets = sets_at(key, [0.005, 0.01, 0.1, 1.0])
+    assert [found.sum(1).tolist() for found in list(sets.values())[:3]] == [[2, 2], [4, 4], [40, 40]]
+    assert (sets[0.01] == chosen).all()
+    assert (sets[1.0] == (rate > 0)).all()
+    for smaller, larger in pairwise(sets.values()):
+        assert not (smaller & ~larger).any()
+
+
+def test_side_effects_are_measured_on_other_texts_and_items(lm):
+    rng = np.random.default_rng(0)
+    neutral = [Text(f"The dog saw {n} cats, and nobody laughed.", domain) for n, domain in enumerate("aabb")]
+    pairs = [Item("pairs", "The dog saw", (" the cat.", " nobody at the light house."), n % 2) for n in range(8)]
+    masks = rng.random((2, 72)) < 0.5
+    battery = Battery(lm, [], word_table_of(["NOUN", "VERB"]), ("NOUN", "VERB"), None)
+    found = side_effects(battery, np.concatenate([masks, masks]), zero, neutral, pairs)
+    assert found.index.tolist() == ["NOUN", "VERB"] * 2
+    pd.testing.assert_frame_equal(found.iloc[:2], found.iloc[2:])
+    whole = bits_per_byte(lm, neutral)["bits_per_byte"].mean()
+    right = [score.argmax() == item.answer for item, score in zip(pairs, choice_scores(lm, pairs), strict=True)]
+    for mask, (_, row) in zip(masks, found.iterrows(), strict=False):
+        with applied(lm, silence(mask)):
+            assert row["bits_per_byte"] == pytest.approx(bits_per_byte(lm, neutral)["bits_per_byte"].mean() - whole)
+            after = [s.argmax() == item.answer for item, s in zip(pairs, choice_scores(lm, pairs), strict=True)]
+        assert row["accuracy"] == np.mean(after) - np.mean(right)
+        assert row["bits_low"] <= row["bits_per_byte"] <= row["bits_high"]
+        assert row["accuracy_low"] <= row["accuracy"] <= row["accuracy_high"]

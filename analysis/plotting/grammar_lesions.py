@@ -119,7 +119,7 @@ def lesion_maps(mapped: pd.DataFrame) -> Figure:
     Parameters
     ----------
     mapped : DataFrame
-        From :meth:`analysis.tag_maps.TagMaps.mapped`.
+        From :meth:`analysis.lesion_maps.TagMaps.mapped`.
     """
     tags = mapped["symptom"].unique()
     columns = min(len(tags), 4)
@@ -236,7 +236,8 @@ def _matrix(axes: Axes, cells: pd.DataFrame) -> None:
     axes.imshow(z, cmap="RdBu_r", vmin=-6, vmax=6, aspect="auto")
     for (row, column), value in np.ndenumerate(z):
         colour = "white" if abs(value) > 4 else "black"
-        axes.text(column, row - 0.12, f"{value:+.1f}", ha="center", va="center", color=colour)
+        shown = "–" if np.isnan(value) else f"{value:+.1f}"
+        axes.text(column, row - 0.12, shown, ha="center", va="center", color=colour)
         axes.text(column, row + 0.24, f"{harm[row, column]:+.3f}", ha="center", va="center", color=colour, fontsize=6)
     _frames(axes, cells["p_corrected"].to_numpy().reshape(shape) < 0.05)
     _ticks(axes, names, list(cells["target"].unique()))
@@ -262,6 +263,6 @@ def _ticks(axes: Axes, rows: Sequence[object], columns: Sequence[object]) -> Non
 
 
 def _all_handles(panels: Sequence[Axes]) -> tuple[list[object], list[str]]:
-    """Handles and labels of all panels; of a label that comes back the last handle counts."""
+    """Return handles and labels of all panels."""
     found = [axes.get_legend_handles_labels() for axes in panels]
     return [handle for handles, _ in found for handle in handles], [label for _, labels in found for label in labels]
