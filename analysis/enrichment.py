@@ -11,11 +11,12 @@ import pandas as pd
 from analysis.controls import same_contribution
 from analysis.errors import InputError
 from analysis.inference import corrected_p
+from analysis.strata import strata_for
 
 Array = npt.NDArray[np.float64]
 Masks = npt.NDArray[np.bool_]
 
-N_STRATA = 30
+MOST_STRATA = 30
 """Strata of frequency in each layer. Key neurons are the most frequent of all, so that deciles would be too coarse."""
 
 
@@ -27,14 +28,13 @@ def enrichment(
     names: Sequence[str],
     *,
     n_draws: int = 1000,
-    n_strata: int = N_STRATA,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Count the neurons of each set in each network, beside sets as frequent in the same layers.
 
     Overlap as such says little: both maps like some layers, and neurons that are strong in everything are in many
     networks and among the most important of many items. So the null are random sets with as many neurons in each
-    layer and each stratum of how often a neuron is used at all.
+    layer and each stratum of how often a neuron is used at all: :data:`MOST_STRATA` of them, fewer where layers are narrow.
 
     Parameters
     ----------
@@ -48,8 +48,6 @@ def enrichment(
         Of the sets.
     n_draws : int
         Random sets; the sets of one draw overlap as the given ones do.
-    n_strata : int
-        Of each layer; fewer where a set holds all neurons of one.
     seed : int
 
     Returns
@@ -62,13 +60,14 @@ def enrichment(
     Raises
     ------
     InputError
-        If shapes do not fit, a set is empty, or a stratum runs out.
+        If shapes do not fit, or a set is empty.
     """
     if chosen.shape[1:] != networks.shape[1:] or len(names) != len(chosen) or not chosen.any(1).all():
         raise InputError(
             f"Sets of shape {chosen.shape}, {len(names)} names and networks of shape {networks.shape} do not fit, or a "
             "set is empty. Give a name to each set, and masks of one site."
         )
+    n_strata = strata_for(chosen, layer_sizes, MOST_STRATA)
     draws = same_contribution(chosen, layer_sizes, frequency, n_draws, seed, n_strata=n_strata)
     observed = _shared(chosen, networks)
     null = _shared(draws, networks).reshape(n_draws, -1)

@@ -1,4 +1,4 @@
-"""Lesions × parts of speech: matrices with matched sets, double dissociations between tags, doses.
+"""Lesions × parts of speech: matrices with matched sets, double dissociations between tags, side effects.
 
 A lesion of the key neurons of one tag is selective if it harms that tag's words more than others', measured by what
 matched sets of neurons do to the same words.
@@ -15,34 +15,11 @@ import pandas as pd
 from analysis import dissociation, evaluation, many
 from analysis.errors import InputError
 from analysis.inference import Interval, corrected_p, mean_over_units, paired_proportions, random_set_p
-from analysis.key_files import KeyNeurons
-from analysis.key_neurons import largest
 from analysis.texts import Item, Text
 from analysis.word_battery import MEASURES, Battery, Harm, Make, Masks, Measure
 from analysis.word_scores import Array, by_tag
 
 _DRAWS_AT_ONCE = 16  # it bounds memory, not the result
-
-
-def sets_at(key: KeyNeurons, shares: Sequence[float]) -> dict[float, Masks]:
-    """Choose each tag's key neurons at several doses; larger sets contain smaller ones, and those that were saved.
-
-    Parameters
-    ----------
-    key : KeyNeurons
-    shares : sequence of float
-        Of each layer.
-
-    Returns
-    -------
-    dict of float to ndarray of bool, shape (n_tags, n_neurons)
-        A neuron that no item of the tag used is in none of them.
-    """
-    ties = np.random.default_rng(0).random(key.rate.shape)
-    order = (
-        key.rate + 1e-4 * key.chosen + 1e-6 * ties
-    )  # rates are shares of hundreds of items, so this only breaks ties
-    return {share: largest(order, key.layer_sizes, share) & (key.rate > 0) for share in shares}
 
 
 @dataclass(frozen=True)
@@ -200,39 +177,6 @@ def _contrast(matrix: LesionMatrix, own: int, other: int, seed: int) -> Interval
         other_units=battery.lemmas[there],
         seed=seed,
     )
-
-
-def dose_table(battery: Battery, sets: Mapping[float, Masks], makes: Mapping[str, Make], seed: int = 0) -> pd.DataFrame:
-    """Give each lesion in several doses and ways.
-
-    Parameters
-    ----------
-    battery : Battery
-    sets : mapping of dose to ndarray of bool, shape (n_tags, n_neurons)
-        The share of each layer, and the key neurons of each tag at that share.
-    makes : mapping of str to callable
-        Operations by name.
-    seed : int
-        Of the intervals.
-
-    Returns
-    -------
-    DataFrame, one row per operation, dose and lesion
-        ``operation``, ``dose``, ``lesion``, ``neurons`` (how many), ``own`` (mean loss of log-probability of the tag's
-        words, nats) with the 95 % interval ``low``, ``high`` over lemmas, and ``other`` (mean over the other tags).
-    """
-    rows = []
-    for operation, make in makes.items():
-        for dose, masks in sets.items():
-            harm = battery.harm(masks, make).log_probability
-            means = by_tag(harm, battery.upos, battery.tags)
-            for place, tag in enumerate(battery.tags):
-                here = battery.upos == tag
-                own = mean_over_units(harm[place, here], battery.lemmas[here], seed=seed)
-                row = {"operation": operation, "dose": dose, "lesion": tag, "neurons": int(masks[place].sum())}
-                row |= {"own": own.estimate, "low": own.low, "high": own.high}
-                rows.append(row | {"other": float(np.delete(means[place], place).mean())})
-    return pd.DataFrame(rows)
 
 
 def side_effects(

@@ -26,7 +26,7 @@ FEWEST = 3
 """Items of a task: fewer tell nothing about other items."""
 TEACHING = (
     *("sentiment", "fact-question", "sums", "program-output"),
-    *("sentiment-reworded", "restaurants", "topic-reworded", "passage-completion"),
+    *("sentiment-reworded", "topic-reworded", "restaurants", "passage-completion"),
 )
 """Of the teaching language: four tasks that training shows and four that it never does, none of them long."""
 

@@ -103,6 +103,24 @@ def bill(stage: Stage, masks: Masks, choices: Mapping[str, Choice]) -> pd.DataFr
     return pd.DataFrame(columns, index=pd.Index(choices, name="chosen for"))
 
 
+def elsewhere(paid: pd.DataFrame) -> pd.DataFrame:
+    """List what choices made for one task do to others.
+
+    Parameters
+    ----------
+    paid : DataFrame
+        As :func:`bill` makes it; rows that are no task, such as a choice for all of them, are left out.
+
+    Returns
+    -------
+    DataFrame
+        ``chosen for``, ``task``, ``change``.
+    """
+    long = paid.reset_index(names="chosen for").melt("chosen for", var_name="task", value_name="change")
+    is_other = (long["chosen for"] != long["task"]) & long["chosen for"].isin(paid.columns)
+    return long[is_other].reset_index(drop=True)
+
+
 def offset_gains(stage: Stage) -> pd.Series:
     """Gain on ``test`` by a rival that touches no neuron: each answer's mean score on ``tune`` is subtracted.
 

@@ -20,7 +20,7 @@ def test_a_planted_overlap_is_found_and_nothing_else():
     chosen = np.stack([some(rng, 20), some(rng, 20)])
     chosen[1] = False
     chosen[1, np.flatnonzero(networks[3])[:14]] = True
-    table = enrichment(chosen, networks, rng.random(600), SIZES, ["NOUN", "VERB"], n_strata=5)
+    table = enrichment(chosen, networks, rng.random(600), SIZES, ["NOUN", "VERB"])
     hit = table[table["p_corrected"] < 0.05]
     assert hit[["set", "network", "shared", "share_of_set"]].to_numpy().tolist() == [["VERB", 4, 14, 1.0]]
     found = networks_of(table)
@@ -36,7 +36,7 @@ def test_a_network_of_two_sets_names_the_other():
     chosen = np.zeros((2, 600), bool)
     chosen[0, members[:15]] = True
     chosen[1, members[10:25]] = True
-    found = networks_of(enrichment(chosen, networks, rng.random(600), SIZES, ["NOUN", "VERB"], n_strata=5))
+    found = networks_of(enrichment(chosen, networks, rng.random(600), SIZES, ["NOUN", "VERB"]))
     assert found["network"].tolist() == [3, 3]
     assert found["also"].to_dict() == {"NOUN": "VERB", "VERB": "NOUN"}
 

@@ -1,5 +1,3 @@
-from itertools import pairwise
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,8 +6,7 @@ from analysis import controls, planted_grammar
 from analysis.errors import InputError
 from analysis.evaluation import bits_per_byte, choice_scores
 from analysis.interventions import applied, silence
-from analysis.key_files import KeyNeurons
-from analysis.tag_lesions import LesionMatrix, dose_table, lesion_matrix, selectivity, sets_at, side_effects
+from analysis.tag_lesions import LesionMatrix, lesion_matrix, selectivity, side_effects
 from analysis.texts import Item, Text
 from analysis.word_battery import Battery, Harm
 from analysis.word_scores import tag_lexicon
@@ -103,35 +100,6 @@ def test_cells_where_all_draws_do_the_same_have_no_z():
     assert cells["p"].between(0, 1).all()
     assert (cells["low"] <= cells["harm"]).all()
     assert (cells["harm"] <= cells["high"]).all()
-
-
-def test_doses_are_given_in_every_way(battery, masks, planted):
-    half = masks & (np.arange(masks.shape[1]) < 400)
-    table = dose_table(
-        battery, {0.005: half, 0.01: masks}, {"zero": zero, "half": lambda m, _: silence(m & half[VERB])}
-    )
-    assert len(table) == 2 * 2 * 4
-    verbs = table[(table["lesion"] == "VERB") & (table["operation"] == "zero")].set_index("dose")
-    assert verbs["neurons"].to_dict() == {0.005: int(half[VERB].sum()), 0.01: int(masks[VERB].sum())}
-    assert verbs["own"].is_monotonic_increasing
-    assert (verbs["own"] > verbs["other"]).all()
-    means = battery.harm(masks, zero).log_probability
-    expected = np.mean([means[VERB][battery.upos == tag].mean() for tag in TAGS if tag != "VERB"])
-    assert verbs.loc[0.01, "other"] == pytest.approx(expected)
-
-
-def test_larger_doses_contain_smaller_ones_and_what_was_saved():
-    rng = np.random.default_rng(0)
-    rate = (rng.integers(0, 4, (2, 400)) / 20).astype(np.float32)  # many ties
-    order = rate + 1e-3 * rng.random(rate.shape)
-    chosen = np.stack([np.isin(np.arange(400), np.argsort(-row)[:4]) for row in order])
-    key = KeyNeurons(chosen, rate, ("NOUN", "VERB"), (400,), {}, "a model", "mlp_activation")
-    sets = sets_at(key, [0.005, 0.01, 0.1, 1.0])
-    assert [found.sum(1).tolist() for found in list(sets.values())[:3]] == [[2, 2], [4, 4], [40, 40]]
-    assert (sets[0.01] == chosen).all()
-    assert (sets[1.0] == (rate > 0)).all()
-    for smaller, larger in pairwise(sets.values()):
-        assert not (smaller & ~larger).any()
 
 
 def test_side_effects_are_measured_on_other_texts_and_items(lm):

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 
 from analysis.plotting.style import BLUE, GREY, ORANGE, STYLE, WIDTH, closed
 
@@ -86,8 +86,8 @@ def score_beside_text(scores: pd.DataFrame, texts: pd.DataFrame) -> Figure:
     """
     strengths = list(dict.fromkeys(texts["strength"]))
     panels = [
-        ("accuracy, mean over tasks", scores, "accuracy", "RdBu"),
-        ("neutral text, bits per byte", texts, "measured", "RdBu_r"),
+        ("change in accuracy, mean over tasks", scores, "accuracy", "RdBu"),
+        ("change on neutral text, bits per byte", texts, "measured", "RdBu_r"),
     ]
     with plt.rc_context(STYLE):
         k = texts["network"].max()
@@ -100,7 +100,7 @@ def score_beside_text(scores: pd.DataFrame, texts: pd.DataFrame) -> Figure:
             axes.set_xticks(range(len(strengths)), strengths, rotation=90)
             axes.set_yticks(range(len(values)), values.index)
             axes.spines[:].set_visible(False)
-            figure.colorbar(image, ax=axes, pad=0.01, label="change")
+            figure.colorbar(image, ax=axes, pad=0.01)
         both[0].set_ylabel("network")
         figure.supxlabel("strength", fontsize=9)
     return closed(figure)
@@ -248,6 +248,10 @@ def bill(table: pd.DataFrame, neutral: pd.Series) -> Figure:
         )
         left.imshow(table, cmap="RdBu", vmin=-largest, vmax=largest, aspect="auto")
         _numbers(left, table.to_numpy(), 0.6 * largest)
+        for row, task in enumerate(table.index):
+            if task in table.columns:
+                corner = (table.columns.get_loc(task) - 0.5, row - 0.5)
+                left.add_patch(Rectangle(corner, 1, 1, fill=False, ec="black", lw=1.5))
         left.set_xticks(range(table.shape[1]), table.columns, rotation=35, ha="right")
         left.set_yticks(range(len(table)), table.index)
         left.set(ylabel="chosen for", title="change in accuracy")
