@@ -34,7 +34,7 @@ def enrichment(
 
     Overlap as such says little: both maps like some layers, and neurons that are strong in everything are in many
     networks and among the most important of many items. So the null are random sets with as many neurons in each
-    layer and each stratum of how often a neuron is used at all: :data:`MOST_STRATA` of them, fewer where layers are narrow.
+    layer and each stratum of how often a neuron is used at all: :data:`MOST_STRATA` of them, fewer in narrow layers.
 
     Parameters
     ----------

@@ -13,6 +13,7 @@ from analysis import dealt, evaluation, lesion_sets, lesions, many
 from analysis.inference import mean_over_units, paired_proportions
 from analysis.kinds import Kind
 from analysis.lesion_sets import Found
+from analysis.lesion_study import Studied
 from analysis.lesions import WAYS, Silencing
 from analysis.models import LanguageModel
 from analysis.networks import Masks
@@ -73,14 +74,15 @@ def dose_response(
 
 
 def by_way(
-    lm: LanguageModel, found: Found, kinds: Mapping[str, Kind], silencing: Silencing, matched: Masks
+    lm: LanguageModel, studied: Studied, kinds: Mapping[str, Kind], silencing: Silencing, matched: Masks
 ) -> pd.DataFrame:
     """Silence networks in each of three ways: zero, the mean, the activity at another token.
 
     Parameters
     ----------
     lm : LanguageModel
-    found : Found
+    studied : Studied
+        What is known of the networks' lesions made in the way of ``silencing``; it is not measured again.
     kinds : mapping of str to Kind
         The networks' own kind first; on ``test``.
     silencing : Silencing
@@ -92,27 +94,31 @@ def by_way(
     -------
     DataFrame
         ``way``, ``kind``, ``network`` (from 1), ``rise`` (mean over texts), and for their own kind ``band_low``,
-        ``band_high``: where 95 % of the matched sets' rises on single texts are.
+        ``band_high``: where 95 % of the matched sets' rises on single texts are, and ``matched``, their mean.
     """
-    own = found.kind
+    own = studied.kind.name
     texts = {name: kind.test for name, kind in kinds.items()}
     rows = []
     for way in WAYS:
-        one = replace(silencing, way=way)
-        rises = lesions.rises(lm, texts, found.masks, one)
-        drawn = dealt.rises(lm, texts, {"own": [own]}, matched, one)
-        bands = dict(zip(("band_low", "band_high"), np.quantile(drawn["rise"], [0.025, 0.975]), strict=True))
+        if way == silencing.way:
+            rises = {name: studied.rises[name] for name in texts}
+            drawn = studied.drawn[studied.drawn["role"] == "own"]
+        else:
+            one = replace(silencing, way=way)
+            rises = lesions.rises(lm, texts, studied.found.masks, one)
+            drawn = dealt.rises(lm, texts, {"own": [own]}, matched, one)
+        low, high = np.quantile(drawn["rise"], [0.025, 0.975])
+        random = {"band_low": low, "band_high": high, "matched": drawn["rise"].mean()}
         for kind, values in rises.items():
             for number, rise in enumerate(values.mean(1)):
                 row = {"way": way, "kind": kind, "network": number + 1, "rise": rise}
-                rows.append(row | (bands if kind == own else {}))
+                rows.append(row | (random if kind == own else {}))
     return pd.DataFrame(rows)
 
 
 def preservation(
     lm: LanguageModel,
-    found: Found,
-    kind: Kind,
+    studied: Studied,
     items: Sequence[Item],
     silencing: Silencing,
     *,
@@ -125,9 +131,8 @@ def preservation(
     Parameters
     ----------
     lm : LanguageModel
-    found : Found
-    kind : Kind
-        The one that the networks were found in; bits per byte on its ``test``.
+    studied : Studied
+        The networks; bits per byte on the texts of their own kind.
     items : sequence of Item
         A task like texts of that kind.
     silencing : Silencing
@@ -144,17 +149,19 @@ def preservation(
         change; ``intact``; ``rise`` in bits per byte; ``random`` and ``random_rise``: mean accuracy and rise of
         matched sets that are kept, with ``random_low`` … ``random_rise_high``, where 95 % of them are.
     """
-    kept = lesion_sets.unions(found.masks, numbers)
+    own = studied.kind.name
+    texts = {own: studied.texts[own]}
+    kept = lesion_sets.unions(studied.found.masks, numbers)
     drawn = lesion_sets.unions(matched, numbers)
-    answers = many.choice_scores(lm, items, [None, *(silencing.of(~one, kind.name) for one in kept)])
+    answers = many.choice_scores(lm, items, [None, *(silencing.of(~one, own) for one in kept)])
     intact, *after = evaluation.right(items, answers)
-    rises = lesions.rises(lm, {kind.name: kind.test}, ~kept, silencing)[kind.name].mean(1)
-    random = dealt.rises(lm, {kind.name: kind.test}, {"own": [kind.name]}, ~drawn, silencing)
+    rises = lesions.rises(lm, texts, ~kept, silencing)[own].mean(1)
+    random = dealt.rises(lm, texts, {"own": [own]}, ~drawn, silencing)
     by_number = dealt.per_network(random, "own")
     rows = {}
     for place, number in enumerate(numbers):
         change = paired_proportions(intact, after[place])
-        changes = dealt.accuracy_changes(lm, items, ~drawn[:, place], silencing, kind.name, n_each=n_each)
+        changes = dealt.accuracy_changes(lm, items, ~drawn[:, place], silencing, own, n_each=n_each)
         rows[number] = {
             "share": kept[place].mean(),
             "accuracy": after[place].mean(),

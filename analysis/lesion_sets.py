@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -124,7 +122,7 @@ def looser(found: Found, n_draws: int, seed: int = 0) -> dict[str, Masks]:
 
 
 def rivals(
-    lm: LanguageModel, kind: Kind, found: Found, at: float, *, seed: int = 0, **options: Any
+    lm: LanguageModel, kind: Kind, found: Found, *, at: float = 1.96, constant: Constant = "refuse", seed: int = 0
 ) -> dict[str, Masks]:
     """Return sets that are no matter of chance: neurons that vary most, and networks of the untrained model.
 
@@ -134,22 +132,20 @@ def rivals(
     kind : Kind
         The one in which the networks were found.
     found : Found
-    at : float
-        Threshold of the untrained model's networks.
-    seed : int
-        Of the untrained weights and of the decomposition.
-    **options
-        As for :func:`find`.
+    at, constant, seed
+        Of the untrained model's networks, as in :func:`find`; the seed is also that of its weights.
 
     Returns
     -------
     dict of str to ndarray of bool, shape (k, n_neurons)
     """
-    networks = found.networks
-    blank = partial(find, untrained(lm, seed), kind, networks.k, networks.site, at=at, seed=seed)  # type: ignore[arg-type]
+    networks, blank = found.networks, untrained(lm, seed)
+    site: Site = "mlp_activation" if networks.site == "mlp_activation" else "mlp_output"
     return {
         "largest variance": controls.top_variance(found.masks, networks.layer_sizes, found.usual.variance),
-        "networks of the untrained model": blank(**options).masks,
+        "networks of the untrained model": find(
+            blank, kind, networks.k, site, at=at, constant=constant, seed=seed
+        ).masks,
     }
 
 

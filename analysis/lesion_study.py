@@ -15,6 +15,8 @@ from analysis.kinds import Kind, roles
 from analysis.lesion_sets import Found
 from analysis.lesions import Rises, Silencing
 from analysis.models import LanguageModel
+from analysis.networks import Masks
+from analysis.texts import Text
 
 Array = npt.NDArray[np.float64]
 Right = npt.NDArray[np.bool_]
@@ -31,6 +33,8 @@ class Studied:
         The networks of that kind.
     roles : mapping of role to sequence of kinds
         As :func:`analysis.kinds.roles` says.
+    texts : mapping of kind to sequence of Text
+        What was read.
     rises : dict of kind to ndarray of shape (k, n_texts)
         Networks silenced one at a time.
     drawn : DataFrame
@@ -40,6 +44,7 @@ class Studied:
     kind: Kind
     found: Found
     roles: Mapping[str, Sequence[str]]
+    texts: Mapping[str, Sequence[Text]]
     rises: Rises
     drawn: pd.DataFrame
 
@@ -81,7 +86,7 @@ def study(
     sets = dealt.some_in_turn(lesion_sets.matched(found, n_draws, seed), n_sets or len(found.masks))
     rises = lesions.rises(lm, texts, found.masks, silencing)
     drawn = dealt.rises(lm, texts, parts, sets, silencing, n_each=n_each)
-    return Studied(kinds[found.kind], found, parts, rises, drawn)
+    return Studied(kinds[found.kind], found, parts, texts, rises, drawn)
 
 
 def table(studied: Studied) -> pd.DataFrame:
@@ -124,6 +129,49 @@ def matrix(studied: Sequence[Studied], kinds: Sequence[str]) -> pd.DataFrame:
     """Mean rise over networks, sources in rows and kinds of text in columns."""
     rows = {one.kind.name: [one.rises[kind].mean() for kind in kinds] for one in studied}
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(kinds)).rename_axis("networks of")
+
+
+def looser(
+    lm: LanguageModel, studied: Studied, silencing: Silencing, n_draws: int, *, n_each: int = 1, seed: int = 0
+) -> dict[str, Array]:
+    """Mean rise of the networks' own kind under random sets that are matched in less, by control, shape (n_draws,)."""
+    own = {"own": studied.roles["own"]}
+    sets = lesion_sets.looser(studied.found, n_draws, seed)
+    drawn = {name: dealt.rises(lm, studied.texts, own, one, silencing, n_each=n_each) for name, one in sets.items()}
+    return {name: dealt.mean_over_networks(one, "own") for name, one in drawn.items()}
+
+
+def beside_rivals(
+    lm: LanguageModel, studied: Studied, others: Sequence[Studied], rivals: Mapping[str, Masks], silencing: Silencing
+) -> pd.DataFrame:
+    """Say what sets that are no matter of chance do to the networks' own kind and to neutral text.
+
+    Parameters
+    ----------
+    lm : LanguageModel
+    studied : Studied
+        The networks in question.
+    others : sequence of Studied
+        Networks of other kinds.
+    rivals : mapping of name to ndarray of bool, shape (n_sets, n_neurons)
+    silencing : Silencing
+
+    Returns
+    -------
+    DataFrame indexed by set
+        ``own`` and ``neutral``: mean rise over sets and texts.
+    """
+    texts = {kind: studied.texts[kind] for role in ("own", "neutral") for kind in studied.roles[role]}
+    measured = {f"networks of {one.kind.name}": one.rises for one in (studied, *others)}
+    measured |= {name: lesions.rises(lm, texts, sets, silencing) for name, sets in rivals.items()}
+    rows = {
+        name: {
+            role: np.mean([rises[kind].mean() for kind in studied.roles[role]]) if studied.roles[role] else np.nan
+            for role in ("own", "neutral")
+        }
+        for name, rises in measured.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("sets")
 
 
 def accuracy_table(right: Mapping[str, Right], lesions: Sequence[str]) -> pd.DataFrame:

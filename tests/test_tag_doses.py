@@ -63,5 +63,5 @@ def test_numbers_are_read_in_order_and_with_what_has_to_be_among_them():
 
 @pytest.mark.parametrize("given", ["0.1|x", "", "-1|2", "0.5|nan"])
 def test_what_is_no_list_of_numbers_is_refused(given):
-    with pytest.raises(InputError, match="doses=.* makes no sense"):
+    with pytest.raises(InputError, match="makes no sense"):
         read_numbers(given, "doses")

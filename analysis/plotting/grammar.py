@@ -66,8 +66,8 @@ def key_layers(shares: pd.DataFrame, statistics: pd.DataFrame) -> Figure:
             part = kinds[kinds["statistic"] == kind]
             places = part["layer"].astype(int) + 1 + step
             right.bar(places, part["observed"], 0.22, color=colour, label=kind)
-            error = [part["mean"] - part["low"], part["high"] - part["mean"]]
-            right.errorbar(places, part["mean"], error, fmt="_", color="black", lw=1, ms=6)
+            right.vlines(places, part["low"], part["high"], color="black", lw=1)
+            right.plot(places, part["mean"], "_", color="black", ms=6)
         right.set(xlabel="layer", ylabel="key neurons")
         right.set_xticks(*_ticks(sorted(kinds["layer"].astype(int).unique() + 1)))
         right.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=8)

@@ -21,15 +21,18 @@ Values = npt.NDArray[np.float64]
 _RISE = "rise of bits per byte"
 
 
-def network_effects(table: pd.DataFrame) -> Figure:
+def lesion_effects(table: pd.DataFrame) -> Figure:
     """Draw what each network's lesion does to each kind of text, beside its matched sets.
 
     Parameters
     ----------
     table : DataFrame
-        As :func:`analysis.lesion_study.table` makes it; the networks' own kind first.
+        As :func:`analysis.lesion_study.table` makes it; the networks' own kind first. What of an interval leaves the
+        range of the estimates and bands is not shown: intervals over few texts can be wide.
     """
     kinds = list(table["kind"].unique())
+    top = 1.25 * table[["rise", "band_high"]].to_numpy().max()
+    bottom = min(-0.05 * top, 1.25 * table[["rise", "band_low"]].to_numpy().min())
     n_columns = min(4, len(kinds))
     n_rows = -(-len(kinds) // n_columns)
     with plt.rc_context(STYLE):
@@ -44,6 +47,7 @@ def network_effects(table: pd.DataFrame) -> Figure:
             axes.plot(part["network"], part["rise"], "o", ms=3.5, color=_ROLES[role])
             axes.axhline(0, color="black", lw=0.5)
             axes.set_title(f"{kind} ({role})")
+            axes.set_ylim(bottom, top)
             axes.set_xticks([part["network"].min(), part["network"].max()])
         for axes in grid.flat[len(kinds) :]:
             axes.set_visible(False)
@@ -58,7 +62,7 @@ def network_effects(table: pd.DataFrame) -> Figure:
 _ROLES = {"own": BLUE, "neutral": ORANGE, "other": GREEN}
 
 
-def rungs(observed: Interval, draws: Mapping[str, Values], *, label: str = _RISE) -> Figure:
+def lesion_rungs(observed: Interval, draws: Mapping[str, Values], *, label: str = _RISE) -> Figure:
     """Draw an effect with its interval beside what each control does, random or not.
 
     Parameters
@@ -84,7 +88,7 @@ def rungs(observed: Interval, draws: Mapping[str, Values], *, label: str = _RISE
     return closed(figure)
 
 
-def accuracies(table: pd.DataFrame) -> Figure:
+def lesion_accuracies(table: pd.DataFrame) -> Figure:
     """Draw the change of accuracy of each task under each lesion; pale where the interval holds 0.
 
     Parameters
@@ -138,7 +142,7 @@ def source_by_kind(matrix: pd.DataFrame) -> Figure:
     return closed(figure)
 
 
-def ways(table: pd.DataFrame, kind: str) -> Figure:
+def lesion_ways(table: pd.DataFrame, kind: str) -> Figure:
     """Draw each network's effect on one kind for each way to silence, beside matched sets silenced in the same way.
 
     Parameters
@@ -167,7 +171,7 @@ def ways(table: pd.DataFrame, kind: str) -> Figure:
     return closed(figure)
 
 
-def dose_response(table: pd.DataFrame) -> Figure:
+def lesion_doses(table: pd.DataFrame) -> Figure:
     """Draw the effect of a growing part of a network, a panel for each kind of text.
 
     Parameters
@@ -180,19 +184,23 @@ def dose_response(table: pd.DataFrame) -> Figure:
         figure, panels = plt.subplots(
             1, len(kinds), figsize=(WIDTH, 2.7), squeeze=False, sharey=True, layout="constrained"
         )
+        top = 1.25 * table["rise"].max()
+        bottom = min(0, 1.25 * table["rise"].min()) - 0.03 * top
         for axes, kind in zip(panels[0], kinds, strict=True):
             for order, colour, marker in (("strongest first", BLUE, "o"), ("in random order", ORANGE, "s")):
                 part = table[(table["kind"] == kind) & (table["order"] == order)]
                 axes.fill_between(part["share"], part["low"], part["high"], color=colour, alpha=0.2, lw=0)
                 axes.plot(part["share"], part["rise"], marker=marker, ms=4, color=colour, label=order)
-            axes.set(title=kind, xlabel="share of the network")
+            axes.set(
+                title=kind, xlabel="share of the network", ylim=(min(0, 1.25 * table["rise"].min()) - 0.03 * top, top)
+            )
             axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         panels[0, 0].set_ylabel(_RISE)
         figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=2)
     return closed(figure)
 
 
-def preservation(table: pd.DataFrame) -> Figure:
+def kept_networks(table: pd.DataFrame) -> Figure:
     """Draw what is left when only networks are kept, beside matched sets that are kept alike.
 
     Parameters
@@ -204,7 +212,8 @@ def preservation(table: pd.DataFrame) -> Figure:
     with plt.rc_context(STYLE):
         figure, panels = plt.subplots(1, 2, figsize=(WIDTH, 2.8), layout="constrained")
         for axes, (column, random, label) in zip(panels, measures, strict=True):
-            low, high = table[f"{random}_low"], table[f"{random}_high"]
+            most = 1 if column == "accuracy" else np.inf  # a few items can make more than there is
+            low, high = table[f"{random}_low"].clip(upper=most), table[f"{random}_high"].clip(upper=most)
             axes.fill_between(table["share"], low, high, color=GREY, alpha=0.25, lw=0)
             axes.plot(table["share"], table[random], "s--", ms=4, color=GREY, label="matched sets kept, 95 %")
             axes.plot(table["share"], table[column], "o-", ms=4, color=BLUE, label="networks kept")
@@ -217,7 +226,7 @@ def preservation(table: pd.DataFrame) -> Figure:
     return closed(figure)
 
 
-def dissociation(found: Dissociation) -> Figure:
+def dissociated_networks(found: Dissociation) -> Figure:
     """Draw one network of each kind by kinds of text, in standard deviations of matched sets; the best pair framed."""
     table = found.standardised
     values = table.to_numpy()
@@ -257,7 +266,9 @@ def last_layer_slip(table: pd.DataFrame) -> Figure:
             ):
                 axes.plot(part["share reported"], part[column], marker=marker, ms=5, color=colour, label=binding)
             axes.axhline(table["intact"].iloc[0], color="black", lw=0.8, ls=":", label="intact model")
-            axes.set(title=column, xlabel="share of neurons in the networks, as reported", ylim=(0, 1.02))
+            axes.set(
+                title=column, xlabel="share of neurons in the networks, as reported", xlim=(0, None), ylim=(0, 1.02)
+            )
             axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         panels[0].axhline(
             table["random silenced"].iloc[0], color=GREY, lw=1, ls="--", label="15 % at random silenced instead"
