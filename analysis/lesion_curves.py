@@ -30,7 +30,7 @@ def dose_response(
     silencing: Silencing,
     *,
     shares: Sequence[float],
-    n_orders: int = 5,
+    n_orders: int = 4,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Silence a growing part of one network, its strongest neurons first and in random orders.
@@ -57,10 +57,12 @@ def dose_response(
         the least and the most of them.
     """
     parts = lesion_sets.doses(found, network, shares, n_orders, seed)
+    # Nothing and all of a network are the same set in every order.
+    different, which = np.unique(parts.reshape(-1, parts.shape[-1]), axis=0, return_inverse=True)
     rows = []
     for name, kind in kinds.items():
-        read = lesions.rises(lm, {name: kind.test}, parts.reshape(-1, parts.shape[-1]), silencing)[name]
-        first, *others = read.reshape(*parts.shape[:2], -1)
+        read = lesions.rises(lm, {name: kind.test}, different, silencing)[name]
+        first, *others = read[which.reshape(parts.shape[:2])]
         by_order = np.mean(others, axis=-1)
         for number, share in enumerate(shares):
             interval = mean_over_units(first[number])
@@ -74,7 +76,13 @@ def dose_response(
 
 
 def by_way(
-    lm: LanguageModel, studied: Studied, kinds: Mapping[str, Kind], silencing: Silencing, matched: Masks
+    lm: LanguageModel,
+    studied: Studied,
+    kinds: Mapping[str, Kind],
+    silencing: Silencing,
+    *,
+    matched: Masks,
+    n_neutral: int | None = None,
 ) -> pd.DataFrame:
     """Silence networks in each of three ways: zero, the mean, the activity at another token.
 
@@ -89,6 +97,8 @@ def by_way(
         With what neurons usually do in each of these kinds.
     matched : ndarray of bool, shape (n_draws, k, n_neurons)
         Random sets, read on the networks' own kind.
+    n_neutral : int, optional
+        Texts of each other kind; all by default.
 
     Returns
     -------
@@ -97,11 +107,11 @@ def by_way(
         ``band_high``: where 95 % of the matched sets' rises on single texts are, and ``matched``, their mean.
     """
     own = studied.kind.name
-    texts = {name: kind.test for name, kind in kinds.items()}
+    texts = {name: kind.test if name == own else kind.test[:n_neutral] for name, kind in kinds.items()}
     rows = []
     for way in WAYS:
         if way == silencing.way:
-            rises = {name: studied.rises[name] for name in texts}
+            rises = {name: studied.rises[name][:, : len(part)] for name, part in texts.items()}
             drawn = studied.drawn[studied.drawn["role"] == "own"]
         else:
             one = replace(silencing, way=way)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -140,7 +141,7 @@ def rivals(
     dict of str to ndarray of bool, shape (k, n_neurons)
     """
     networks, blank = found.networks, untrained(lm, seed)
-    site: Site = "mlp_activation" if networks.site == "mlp_activation" else "mlp_output"
+    site = cast(Site, networks.site)
     return {
         "largest variance": controls.top_variance(found.masks, networks.layer_sizes, found.usual.variance),
         "networks of the untrained model": find(

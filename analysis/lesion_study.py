@@ -132,17 +132,34 @@ def matrix(studied: Sequence[Studied], kinds: Sequence[str]) -> pd.DataFrame:
 
 
 def looser(
-    lm: LanguageModel, studied: Studied, silencing: Silencing, n_draws: int, *, n_each: int = 1, seed: int = 0
+    lm: LanguageModel,
+    studied: Studied,
+    silencing: Silencing,
+    *,
+    n_draws: int = 20,
+    n_sets: int | None = None,
+    n_each: int = 1,
+    seed: int = 0,
 ) -> dict[str, Array]:
-    """Mean rise of the networks' own kind under random sets that are matched in less, by control, shape (n_draws,)."""
+    """Mean rise of the networks' own kind under random sets that are matched in less, by control, shape (n_draws,).
+
+    Parameters as in :func:`study`.
+    """
     own = {"own": studied.roles["own"]}
     sets = lesion_sets.looser(studied.found, n_draws, seed)
-    drawn = {name: dealt.rises(lm, studied.texts, own, one, silencing, n_each=n_each) for name, one in sets.items()}
+    some = {name: dealt.some_in_turn(one, n_sets or one.shape[1]) for name, one in sets.items()}
+    drawn = {name: dealt.rises(lm, studied.texts, own, one, silencing, n_each=n_each) for name, one in some.items()}
     return {name: dealt.mean_over_networks(one, "own") for name, one in drawn.items()}
 
 
 def beside_rivals(
-    lm: LanguageModel, studied: Studied, others: Sequence[Studied], rivals: Mapping[str, Masks], silencing: Silencing
+    lm: LanguageModel,
+    studied: Studied,
+    others: Sequence[Studied],
+    rivals: Mapping[str, Masks],
+    silencing: Silencing,
+    *,
+    n_neutral: int | None = None,
 ) -> pd.DataFrame:
     """Say what sets that are no matter of chance do to the networks' own kind and to neutral text.
 
@@ -155,19 +172,22 @@ def beside_rivals(
         Networks of other kinds.
     rivals : mapping of name to ndarray of bool, shape (n_sets, n_neurons)
     silencing : Silencing
+    n_neutral : int, optional
+        Texts of each neutral kind; all by default.
 
     Returns
     -------
     DataFrame indexed by set
-        ``own`` and ``neutral``: mean rise over sets and texts.
+        ``own`` and ``neutral``: mean rise over sets and texts. The networks in question come first.
     """
-    texts = {kind: studied.texts[kind] for role in ("own", "neutral") for kind in studied.roles[role]}
+    own, neutral = studied.roles["own"], studied.roles["neutral"]
+    texts = {kind: studied.texts[kind] for kind in own} | {kind: studied.texts[kind][:n_neutral] for kind in neutral}
     measured = {f"networks of {one.kind.name}": one.rises for one in (studied, *others)}
     measured |= {name: lesions.rises(lm, texts, sets, silencing) for name, sets in rivals.items()}
     rows = {
         name: {
-            role: np.mean([rises[kind].mean() for kind in studied.roles[role]]) if studied.roles[role] else np.nan
-            for role in ("own", "neutral")
+            role: np.mean([rises[kind][:, : len(texts[kind])].mean() for kind in part]) if part else np.nan
+            for role, part in (("own", own), ("neutral", neutral))
         }
         for name, rises in measured.items()
     }

@@ -175,7 +175,7 @@ def choose_words(
     n_per_tag: int,
     *,
     max_tokens: int = 256,
-    max_per_lemma: int = 20,
+    max_per_lemma: int = 10,
     seed: int = 0,
 ) -> WordSets:
     """Divide the lemmas among the parts, and draw equally many words of each tag from each part.

@@ -20,7 +20,7 @@ from analysis.models import LanguageModel
 from analysis.texts import Item
 from bench.record import Record
 
-MODEL, LESIONS, ROUNDS = "data/teaching-model", 40, 4
+MODEL, LESIONS, ROUNDS = "data/teaching-model", 40, 2
 ITEMS = 200
 TASKS = (
     "sentiment", "topic", "judgement", "minimal-pairs", "passage-who", "fact-question", "sums", "word-problems",

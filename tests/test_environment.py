@@ -45,7 +45,7 @@ def test_conda_takes_the_same_python_and_the_same_pins():
     pip = next(d["pip"] for d in CONDA["dependencies"] if isinstance(d, dict))
     assert "-c constraints.txt" in pip
     extras = next(re.search(r"\[(.*)\]", line).group(1) for line in pip if line.startswith("-e"))
-    assert set(extras.split(",")) == set(PROJECT["optional-dependencies"])
+    assert set(extras.split(",")) == {"book", "test"}  # as the Makefile does; the others are for large machines
 
 
 def test_what_is_installed_is_what_is_pinned():

@@ -118,7 +118,7 @@ def test_two_maps_count_shared_neurons_and_show_what_lesions_of_networks_do():
     assert [text.get_text() for text in first.texts] == ["1", "2", "3", "4", "5", "6"]
     assert [patch.get_xy() for patch in first.patches] == [(-0.47, 0.53)]
     np.testing.assert_array_equal(second.images[0].get_array(), harm)
-    assert second.texts[0].get_text() == "-2.00"
+    assert second.texts[0].get_text() == "−2.00"
 
 
 def test_planted_neurons_are_marked_by_what_became_of_them():
@@ -131,7 +131,7 @@ def test_planted_neurons_are_marked_by_what_became_of_them():
         }
     )
     matrix = type("M", (), {"cells": lambda self: cells(np.zeros((3, 3)))})()
-    recovery = Recovery(planted_grammar.plant(), neurons, np.zeros((4, 4), bool), matrix)
+    recovery = Recovery(planted_grammar.plant(), neurons, np.eye(4, dtype=bool)[1:3], matrix)
     shown = lines(drawing.planted(recovery).axes[0])
     assert shown["other neurons"] == ([0], [1])
     assert shown["false alarms"] == ([1], [30])

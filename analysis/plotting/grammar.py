@@ -206,7 +206,7 @@ def classifiers(table: pd.DataFrame, chance: float) -> Figure:
             part = table.iloc[places]
             error = [part["estimate"] - part["low"], part["high"] - part["estimate"]]
             if len(part):
-                axes.errorbar(part["estimate"], places, error, fmt=mark, color=colour, ms=5, lw=1, label=source)
+                axes.errorbar(part["estimate"], places, xerr=error, fmt=mark, color=colour, ms=5, lw=1, label=source)
         axes.set_yticks(range(len(table)), table.index)
         axes.invert_yaxis()
         axes.set(xlabel="accuracy on words of unseen lemmas", xlim=(0, 1.02))

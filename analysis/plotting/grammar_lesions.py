@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -61,15 +62,13 @@ def doses(table: pd.DataFrame, matched: pd.DataFrame, ways: Mapping[str, str]) -
     return closed(figure)
 
 
-def lesion_matrices(tables: Mapping[str, pd.DataFrame], unit: str = "nats") -> Figure:
+def lesion_matrices(tables: Mapping[str, pd.DataFrame]) -> Figure:
     """Draw harm, lesions × tags, in standard deviations of matched sets; frames where more than chance.
 
     Parameters
     ----------
     tables : mapping of title to DataFrame
         From :meth:`analysis.tag_lesions.LesionMatrix.cells`.
-    unit : str
-        Of the harm that is written below.
     """
     with plt.rc_context(STYLE):
         n_tags = next(iter(tables.values()))["lesion"].nunique()
@@ -83,9 +82,6 @@ def lesion_matrices(tables: Mapping[str, pd.DataFrame], unit: str = "nats") -> F
         panels[0, 0].set_ylabel("key neurons silenced of")
         image = panels[0, -1].images[0]
         figure.colorbar(image, ax=panels, label="harm (SD of matched sets)", pad=0.01, shrink=0.9, extend="both")
-        panels[0, 0].annotate(
-            f"below: {unit}", (0, 0), (0, -38), xycoords="axes fraction", textcoords="offset points", fontsize=7
-        )
     return closed(figure)
 
 
@@ -189,9 +185,9 @@ def two_maps(tables: Mapping[str, pd.DataFrame], harm: pd.DataFrame) -> Figure:
         top = max(2.0, *(float(np.nanmax(table["ratio"])) for table in tables.values()))
         for axes, (title, table) in zip(panels, tables.items(), strict=False):
             ratio = table.pivot_table(index="set", columns="network", values="ratio", dropna=False)
-            image = axes.imshow(ratio, aspect="auto", cmap="PuOr_r", vmin=2 - top, vmax=top)
+            image = axes.imshow(ratio, aspect="auto", cmap="PuOr_r", norm=TwoSlopeNorm(1, 0, top))
             _frames(axes, table["p_corrected"].to_numpy().reshape(ratio.shape) < 0.05)
-            _write(axes, table["shared"].to_numpy().reshape(ratio.shape), "{:d}", abs(ratio.to_numpy() - 1) / (top - 1))
+            _write(axes, table["shared"].to_numpy().reshape(ratio.shape), "{:d}", _from_one(ratio.to_numpy(), top))
             _ticks(axes, ratio.index, ratio.columns)
             axes.set_title(title)
             figure.colorbar(image, ax=axes, label="ratio to chance", pad=0.01)
@@ -208,7 +204,7 @@ def planted(recovery: Recovery) -> Figure:
     """Draw each neuron's association with the tag in a planted model, and what lesions of all tags' key neurons do."""
     neurons = recovery.neurons
     place = np.arange(len(neurons))
-    true, sure = neurons["planted"].to_numpy(), (neurons["p_corrected"] < 0.05).to_numpy()
+    true, sure = neurons["planted"].to_numpy(), recovery.found.any(0)
     with plt.rc_context(STYLE):
         figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.0), width_ratios=(1.5, 1), layout="constrained")
         left.plot(place[~true & ~sure], neurons["chi2"][~true & ~sure], ".", ms=3, color=GREY, label="other neurons")
@@ -219,11 +215,13 @@ def planted(recovery: Recovery) -> Figure:
             left.axvline(edge, color=GREY, lw=0.7, ls=":")
         left.set_yscale("symlog", linthresh=10)
         left.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        left.set(xlabel="neuron, layer by layer", ylabel="chi-squared, use × tag", ylim=(0, None))
+        left.set(xlabel="neuron, layer by layer", ylabel="chi-squared, use × tag", ylim=(0, 2 * neurons["chi2"].max()))
         left.legend(loc="lower left", bbox_to_anchor=(-0.05, 1), ncols=2, columnspacing=1)
         _matrix(right, recovery.matrix.cells())
         right.set(xlabel="words of", ylabel="key neurons silenced of")
-        figure.colorbar(right.images[0], ax=right, label="harm (SD of matched sets)", shrink=0.8, pad=0.02)
+        figure.colorbar(
+            right.images[0], ax=right, label="harm (SD of matched sets)", shrink=0.8, pad=0.02, extend="both"
+        )
     return closed(figure)
 
 
@@ -236,9 +234,10 @@ def _matrix(axes: Axes, cells: pd.DataFrame) -> None:
     axes.imshow(z, cmap="RdBu_r", vmin=-6, vmax=6, aspect="auto")
     for (row, column), value in np.ndenumerate(z):
         colour = "white" if abs(value) > 4 else "black"
-        shown = "–" if np.isnan(value) else f"{value:+.1f}"
+        shown = "–" if np.isnan(value) else f"{value:+.1f}".replace("-", "−")
         axes.text(column, row - 0.12, shown, ha="center", va="center", color=colour)
-        axes.text(column, row + 0.24, f"{harm[row, column]:+.3f}", ha="center", va="center", color=colour, fontsize=6)
+        below = f"{harm[row, column]:+.3f}".replace("-", "−")
+        axes.text(column, row + 0.24, below, ha="center", va="center", color=colour, fontsize=6)
     _frames(axes, cells["p_corrected"].to_numpy().reshape(shape) < 0.05)
     _ticks(axes, names, list(cells["target"].unique()))
 
@@ -253,7 +252,12 @@ def _write(axes: Axes, values: np.ndarray, form: str, darkness: np.ndarray) -> N
         return
     for (row, column), value in np.ndenumerate(values):
         colour = "white" if darkness[row, column] > 0.7 else "black"
-        axes.text(column, row, form.format(value), ha="center", va="center", color=colour, fontsize=7)
+        axes.text(column, row, form.format(value).replace("-", "−"), ha="center", va="center", color=colour, fontsize=7)
+
+
+def _from_one(ratio: np.ndarray, top: float) -> np.ndarray:
+    """Distance from 1, as a share of what the colours span on that side."""
+    return np.where(ratio > 1, (ratio - 1) / (top - 1), 1 - ratio)
 
 
 def _ticks(axes: Axes, rows: Sequence[object], columns: Sequence[object]) -> None:

@@ -191,9 +191,7 @@ def lesion_doses(table: pd.DataFrame) -> Figure:
                 part = table[(table["kind"] == kind) & (table["order"] == order)]
                 axes.fill_between(part["share"], part["low"], part["high"], color=colour, alpha=0.2, lw=0)
                 axes.plot(part["share"], part["rise"], marker=marker, ms=4, color=colour, label=order)
-            axes.set(
-                title=kind, xlabel="share of the network", ylim=(min(0, 1.25 * table["rise"].min()) - 0.03 * top, top)
-            )
+            axes.set(title=kind, xlabel="share of the network", ylim=(bottom, top))
             axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         panels[0, 0].set_ylabel(_RISE)
         figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=2)
