@@ -13,13 +13,13 @@ import pandas as pd
 from analysis import evaluation, likelihood, many, sensitivity
 from analysis.errors import InputError
 from analysis.interventions import Intervention
+from analysis.lesions import BATCH_TOKENS, rise
 from analysis.models import LanguageModel, Site
 from analysis.networks import Masks
 from analysis.sensitivity import Sensitivity
 from analysis.texts import Item, Text
 
 Array = npt.NDArray[np.float64]
-BATCH_TOKENS = 512  # measured: on one core more tokens at a time are slower
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def drive_texts(
         ``network`` (from 1), ``factor``, ``constant``, ``strength`` (in words), ``measured`` and ``predicted``: change
         of bits per byte, mean over texts; predicted as if the loss were linear, by one backward pass.
     """
-    changes = text_changes(lm, texts, [strength.on(mask, site) for mask in masks for strength in strengths])
+    changes = rise(lm, texts, [strength.on(mask, site) for mask in masks for strength in strengths])
     slopes = per_byte(lm, texts, sensitivity.of_losses(lm, texts, site, batch_tokens=BATCH_TOKENS))
     table = _grid(len(masks), strengths)
     table["measured"] = changes.mean(1)
@@ -121,21 +121,11 @@ def drive_texts(
     return table
 
 
-def text_changes(lm: LanguageModel, texts: Sequence[Text], interventions: Sequence[Intervention]) -> Array:
-    """Change of bits per byte of each text under each intervention, shape (n_interventions, n_texts)."""
-    nats = many.losses(lm, texts, [None, *interventions], batch_tokens=BATCH_TOKENS)
-    return np.asarray((nats[1:] - nats[0]) / _nats_per_bit_per_byte(lm, texts))
-
-
 def per_byte(lm: LanguageModel, texts: Sequence[Text], of_losses: Sensitivity) -> Sensitivity:
     """Turn derivatives of losses in nats into derivatives of bits per byte."""
-    unit = _nats_per_bit_per_byte(lm, texts)[:, None].astype(np.float32)
-    return Sensitivity(of_losses.to_factor / unit, of_losses.to_constant / unit)
-
-
-def _nats_per_bit_per_byte(lm: LanguageModel, texts: Sequence[Text]) -> Array:
     _, n_bytes = likelihood.requests_of_texts(lm, texts)
-    return np.log(2) * np.array(n_bytes)
+    unit = np.float32(np.log(2)) * np.array(n_bytes, np.float32)[:, None]
+    return Sensitivity(of_losses.to_factor / unit, of_losses.to_constant / unit)
 
 
 def drive_items(

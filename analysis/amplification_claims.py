@@ -9,10 +9,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis import inference
-from analysis.amplification import Strength, text_changes
+from analysis.amplification import Strength
 from analysis.claims import Effect
 from analysis.errors import InputError
 from analysis.inference import Interval
+from analysis.lesions import rise
 from analysis.models import LanguageModel, Site
 from analysis.networks import Masks
 from analysis.texts import Text
@@ -66,7 +67,7 @@ def helps_a_task(
     """
     tasks, test = best_task(choices)
     chosen = [choices[task].intervention(row, sets[row], stage.site) for row, task in enumerate(tasks)]
-    changes = text_changes(stage.lm, neutral, chosen)
+    changes = rise(stage.lm, neutral, chosen)
     own = choices[tasks[0]]
     gains = own.right[tasks[0]][0].astype(float) - stage.right_before(tasks[0])
     return tasks[0], Effect(
@@ -114,7 +115,7 @@ def adding(
     """
     strength = Strength(constant=constant)
     made = [strength.on(mask, site) for masks in sets for mask in masks]
-    changes = text_changes(lm, texts, made).reshape(*sets.shape[:2], -1)
+    changes = rise(lm, texts, made).reshape(*sets.shape[:2], -1)
     rows = []
     for network, (own, drawn) in enumerate(zip(changes[0], changes[1:].mean(2).T, strict=True), start=1):
         found = inference.mean_over_units(own)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,9 @@ from analysis.word_activity import WordActivity, at_words, joined
 from analysis.word_sets import WordSets, ambiguous_words
 
 Masks = npt.NDArray[np.bool_]
+
+LEAST_LEMMAS = 3
+"""With fewer there is no interval."""
 
 
 def homographs_read(
@@ -54,10 +58,11 @@ def homographs_read(
     Returns
     -------
     DataFrame indexed by arm
-        The columns of :func:`analysis.probe_scores.compare`, and ``n_forms``. Empty if there are no such homographs.
+        The columns of :func:`analysis.probe_scores.compare`, and ``n_forms``. Empty if these
+        homographs have fewer than three lemmas, which tell nothing about others.
     """
     ambiguous = ambiguous_words(sets, least=least, seed=seed)
-    if not ambiguous:
+    if len(set().union(*(table["lemma"] for table in ambiguous.values()))) < LEAST_LEMMAS:
         return pd.DataFrame()
     parts = [
         at_words(lm, sets.parts[p].texts, table, seen.site, max_tokens=max_tokens) for p, table in ambiguous.items()
@@ -66,20 +71,21 @@ def homographs_read(
     words = pd.concat([sets.items, *ambiguous.values()], ignore_index=True)
     tags, lemmas = words["upos"].to_numpy(str), words["lemma"].to_numpy(str)
     forms, previous = (words[name].str.lower().to_numpy(str) for name in ("form", "previous_form"))
-    neurons, stream = everything.neurons["read"], everything.stream["read"]
     fold = _fold(tags, forms, lemmas, len(sets.items), least=least, seed=seed)
+    tested = fold[1]
     random = same_size_per_layer(next(iter(masks.values())), seen.layer_sizes, n_draws, seed)
-    arms = {name: classify(neurons[:, mask], tags, [fold]) for name, mask in masks.items()}
-    arms |= {
+    answer = partial(classify, tags=tags, folds=[fold])
+    neurons, stream = everything.neurons["read"], everything.stream["read"]
+    arms = {
+        **{name: answer(neurons[:, mask]) for name, mask in masks.items()},
         "random, same size per layer": classify_sets(neurons, random, tags, [fold]),
-        "all neurons": classify(neurons, tags, [fold]),
-        "residual stream, last": classify(stream[:, -1], tags, [fold]),
-        "embedding of the word's last piece": classify(stream[:, 0], tags, [fold]),
+        "all neurons": answer(neurons),
+        "residual stream, last": answer(stream[:, -1]),
+        "embedding of the word's last piece": answer(stream[:, 0]),
         "previous word": by_category(previous, tags, [fold]),
-        "lexicon of the form": only_tested(lexicon(forms, forms[fold[1]], tags[fold[1]]), [fold]),
+        "lexicon of the form": only_tested(lexicon(forms, forms[tested], tags[tested]), [fold]),
     }
-    table = compare(arms, tags, lemmas, seed=seed)
-    return table.assign(n_forms=len(np.unique(forms[fold[1]])))
+    return compare(arms, tags, lemmas, seed=seed).assign(n_forms=len(np.unique(forms[tested])))
 
 
 def _fold(tags: Labels, forms: Labels, lemmas: Labels, n_items: int, *, least: int, seed: int) -> tuple[Rows, Rows]:

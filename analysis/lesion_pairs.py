@@ -118,22 +118,39 @@ def dissociate(
     test = {name: kinds[name].test for name in found}
     on_tune = {name: lesions.rises(lm, tune, one.masks, silencing) for name, one in found.items()}
     chosen = choose(on_tune)
-    sets = np.stack(
-        [lesion_sets.matched(found[name], n_draws, seed)[:, number] for name, number in chosen],
-        axis=1,
-    )
     masks = np.stack([found[name].masks[number] for name, number in chosen])
-    tuned = np.array([[on_tune[name][target][number].mean() for target in tune] for name, number in chosen])
-    tune_null = _null(lm, tune, sets[:n_tune_draws], silencing, n_each)
+    sets = np.stack([lesion_sets.matched(found[name], n_draws, seed)[:, number] for name, number in chosen], axis=1)
+    return judge(
+        chosen,
+        {target: np.stack([on_tune[name][target][number] for name, number in chosen]) for target in tune},
+        lesions.rises(lm, test, masks, silencing),
+        _null(lm, tune, sets[:n_tune_draws], silencing, n_each),
+        _null(lm, test, sets, silencing, n_each),
+    )
+
+
+def judge(
+    chosen: Sequence[tuple[str, int]], on_tune: Rises, on_test: Rises, tune_null: Array, test_null: Array
+) -> Dissociation:
+    """Pair lesions with kinds on ``tune``, take the pair that is best there, and test all pairs on ``test``.
+
+    Parameters
+    ----------
+    chosen : sequence of (str, int)
+        The lesions.
+    on_tune, on_test : dict of kind to ndarray of shape (n_lesions, n_texts)
+        Rises of bits per byte.
+    tune_null, test_null : ndarray of shape (n_draws, n_lesions, n_kinds)
+        Mean rises under matched sets.
+    """
+    targets = list(on_test)
+    tuned, effects = (np.stack([rises[name].mean(1) for name in targets], axis=1) for rises in (on_tune, on_test))
     pairing = dissociation.choose_pairing(tuned, tune_null)
-    values = lesions.rises(lm, test, masks, silencing)
-    effects = np.stack([values[target].mean(1) for target in test], axis=1)
-    null = _null(lm, test, sets, silencing, n_each)
-    pairs = dissociation.dissociated_pairs(effects, null, pairing)
+    pairs = dissociation.dissociated_pairs(effects, test_null, pairing)
     pairs["on_tune"] = dissociation.dissociated_pairs(tuned, tune_null, pairing)["smaller"]
     best = int(pairs["on_tune"].idxmax())
-    interval = _interval(values, null, list(test), pairs.loc[best])
-    return Dissociation(chosen, list(test), effects, null, pairing, pairs, best, interval)
+    interval = _interval(on_test, test_null, targets, pairs.loc[best])
+    return Dissociation(list(chosen), targets, effects, test_null, pairing, pairs, best, interval)
 
 
 def measured(found: Dissociation, *, n: int, model: str, site: str) -> Measured:

@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis import inference, sensitivity
-from analysis.amplification import BATCH_TOKENS, per_byte
+from analysis.amplification import per_byte
+from analysis.lesions import BATCH_TOKENS
 from analysis.models import LanguageModel, Site
 from analysis.networks import Masks
 from analysis.sensitivity import Sensitivity

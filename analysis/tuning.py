@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from analysis import evaluation, many, sensitivity
-from analysis.amplification import BATCH_TOKENS, Strength, forecasts
+from analysis import evaluation, lesions, many, sensitivity
+from analysis.amplification import Strength, forecasts
 from analysis.errors import InputError
 from analysis.interventions import Intervention
 from analysis.item_files import read_tasks
+from analysis.lesions import BATCH_TOKENS
 from analysis.likelihood import Scores
 from analysis.models import LanguageModel, Site
 from analysis.networks import Masks
@@ -233,10 +234,7 @@ def _answers(
     for row, option in pairs:
         network, strength = divmod(option, len(stage.strengths))
         made.append(stage.strengths[strength].on(sets[row, network], stage.site))
-    return {
-        task: evaluation.right(items[task], many.choice_scores(stage.lm, items[task], made, batch_tokens=BATCH_TOKENS))
-        for task in tasks
-    }
+    return lesions.right(stage.lm, {task: items[task] for task in tasks}, made)
 
 
 def _gains(items: Tasks, before: Mapping[str, Scores], right: Mapping[str, Right], tasks: Sequence[str]) -> Array:

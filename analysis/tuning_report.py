@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis import evaluation, inference, many
-from analysis.amplification import BATCH_TOKENS
+from analysis import evaluation, inference, lesions
+from analysis.errors import InputError
 from analysis.inference import Interval
 from analysis.networks import Masks
 from analysis.tuning import Choice, Stage
@@ -96,11 +96,9 @@ def bill(stage: Stage, masks: Masks, choices: Mapping[str, Choice]) -> pd.DataFr
         Indexed by what was chosen for; a column for each task that pays or gains.
     """
     made = [choice.intervention(0, masks, stage.site) for choice in choices.values()]
-    columns = {}
-    for task, items in stage.test.items():
-        right = evaluation.right(items, many.choice_scores(stage.lm, items, made, batch_tokens=BATCH_TOKENS))
-        columns[task] = right.mean(1) - stage.right_before(task).mean()
-    return pd.DataFrame(columns, index=pd.Index(choices, name="chosen for"))
+    after = lesions.right(stage.lm, stage.test, made)
+    changes = {task: answers.mean(1) - stage.right_before(task).mean() for task, answers in after.items()}
+    return pd.DataFrame(changes, index=pd.Index(choices, name="chosen for"))
 
 
 def elsewhere(paid: pd.DataFrame) -> pd.DataFrame:
@@ -115,7 +113,14 @@ def elsewhere(paid: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         ``chosen for``, ``task``, ``change``.
+
+    Raises
+    ------
+    InputError
+        If there is only one task.
     """
+    if paid.shape[1] < 2:
+        raise InputError(f"Besides '{paid.columns[0]}' there is no task that could pay. Give two or more.")
     long = paid.reset_index(names="chosen for").melt("chosen for", var_name="task", value_name="change")
     is_other = (long["chosen for"] != long["task"]) & long["chosen for"].isin(paid.columns)
     return long[is_other].reset_index(drop=True)

@@ -5,7 +5,7 @@ Harm is what a lesion takes away, so larger is worse.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -50,6 +50,13 @@ def ways_to_silence(lm: LanguageModel, found: Activity, domains: Iterable[str], 
     known = {domain: found.where(here) if here.any() else found for domain, here in tokens.items()}
     usual = {domain: lesions.usual(lm, activity) for domain, activity in known.items()}
     return {way: lesions.Silencing(way, found.site, usual, seed).of for way in lesions.WAYS}
+
+
+def way_named(ways: Mapping[str, Make], operation: str) -> Make:
+    """Return the lesion of a name, or raise :class:`InputError`."""
+    if operation not in ways:
+        raise InputError(f"No lesion is named '{operation}'. Choose one of: {', '.join(ways)}.")
+    return ways[operation]
 
 
 def amplify(factor: float, site: Site = "mlp_activation") -> Make:

@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from analysis import amplification_claims, evaluation, tuning, tuning_report
@@ -176,7 +177,7 @@ def test_table_holds_what_was_chosen(stage, chosen):
 
 def test_curse_lists_networks_and_draws(chosen):
     table = tuning_report.curse(chosen)
-    assert table.groupby("task")["set"].value_counts().unstack()["matched sets"].tolist() == [4, 4]
+    assert table[table["set"] == "matched sets"].groupby("task").size().tolist() == [4, 4]
     own = table[(table["task"] == "other") & (table["set"] == "network")]
     assert own["tune"].item() == chosen["other"].tune[0]
 
@@ -188,6 +189,14 @@ def test_bill_pays_the_own_task_what_the_choice_gained(stage, chosen):
     change = chosen["one"].intervention(0, SETS[0], SITE)
     expected = accuracy(stage.lm, TEST["other"], change) - accuracy(stage.lm, TEST["other"])
     assert table.loc["one", "other"] == pytest.approx(expected)
+
+
+def test_others_are_listed_without_the_own_task_and_without_choices_for_all():
+    paid = pd.DataFrame({"one": [0.1, -0.2, 9], "other": [0.3, 0.4, 9]}, index=["one", "other", "all tasks"])
+    listed = tuning_report.elsewhere(paid.rename_axis("chosen for"))
+    assert sorted(listed.itertuples(index=False, name=None)) == [("one", "other", 0.3), ("other", "one", -0.2)]
+    with pytest.raises(InputError, match="Besides 'one' there is no task"):
+        tuning_report.elsewhere(paid[["one"]])
 
 
 def test_an_offset_mends_a_liking_for_one_answer_and_nothing_else(stage):

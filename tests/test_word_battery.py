@@ -6,7 +6,7 @@ from analysis import word_sets, words
 from analysis.activity import record
 from analysis.errors import InputError
 from analysis.interventions import silence
-from analysis.word_battery import Battery, assemble, ways_to_silence
+from analysis.word_battery import Battery, amplify, assemble, way_named, ways_to_silence
 from analysis.word_scores import score_words, tag_lexicon
 
 TAGS = ("NOUN", "VERB")
@@ -80,6 +80,12 @@ def test_harm_is_what_is_lost_word_by_word(lm, battery):
         assert not values[1].any()  # a lesion of nothing takes nothing
 
 
+def test_amplifying_multiplies_whatever_is_read():
+    mask = np.arange(72) < 3
+    made = amplify(2.5, "mlp_output")(mask, "any")
+    assert (made.factor, made.site, made.neurons.sum()) == (2.5, "mlp_output", 3)
+
+
 def test_each_domain_has_its_own_means_and_donors(lm):
     found = record(lm, FIND)
     mask = np.ones(72, bool)
@@ -92,6 +98,9 @@ def test_each_domain_has_its_own_means_and_donors(lm):
     donors = ways["resample"](mask, "news").donors
     known = {row.tobytes() for row in found.values[domains == "news"]}
     assert {row.tobytes() for row in donors} <= known
+    assert way_named(ways, "mean") is ways["mean"]
+    with pytest.raises(InputError, match="No lesion is named 'cut'"):
+        way_named(ways, "cut")
     elsewhere = ways["mean"](mask, "poems")  # a domain that was not read to find neurons
     np.testing.assert_allclose(elsewhere.constant, found.values.mean(0), rtol=1e-5)
 
