@@ -5,7 +5,7 @@ from test_lesions import TEXTS, USUAL, found, mask
 from analysis import lesion_curves, lesion_sets, lesion_study, lesions
 from analysis.kinds import Kind
 from analysis.lesions import Silencing
-from analysis.texts import Item, Text
+from analysis.texts import Text
 
 MASKS = np.stack([mask(0, 5, 30, 61), mask(5, 31, 60)])
 MORE = [*TEXTS, Text("Two dogs saw the cat.", "pets")]
@@ -45,17 +45,3 @@ def test_each_way_is_measured_and_what_is_known_is_not_measured_again(lm, study)
     direct = lesions.rises(lm, {"calm": MORE[::-1][:2]}, MASKS, Silencing("mean", usual=SILENCING.usual))
     np.testing.assert_allclose(mean["rise"], direct["calm"].mean(1), atol=1e-6)
     assert table.loc[table["kind"] == "calm", "matched"].isna().all()
-
-
-def test_what_is_kept_is_the_union_and_keeping_all_changes_nothing(lm):
-    items = [Item("see", f"The dog {n}", (" saw the cat.", " nobody."), n % 2) for n in range(8)]
-    whole = np.stack([mask(*range(36)), mask(*range(36, 72))])
-    one = lesion_study.study(lm, KINDS, found(MASKS), SILENCING, n_draws=4)
-    everything = lesion_study.Studied(one.kind, found(whole), one.roles, one.texts, one.rises, one.drawn)
-    matched = np.stack([whole] * 4)
-    table = lesion_curves.preservation(lm, everything, items, SILENCING, numbers=[1, 2], matched=matched, n_each=8)
-    assert table["share"].tolist() == [0.5, 1]
-    assert table.loc[2, "accuracy"] == table.loc[2, "intact"] == table.loc[2, "random"]
-    assert table.loc[2, "rise"] == pytest.approx(0, abs=1e-6)
-    assert table.loc[1, "random_rise"] == pytest.approx(table.loc[1, "rise"], abs=0.5)
-    assert table.loc[1, "random"] == pytest.approx(table.loc[1, "accuracy"])

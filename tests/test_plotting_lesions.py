@@ -20,7 +20,7 @@ def test_lesion_effects_have_a_panel_per_kind_and_a_dot_per_network():
     table = lesion_study.table(studied())
     figure = plotting.lesion_effects(table)
     shown = [axes for axes in figure.axes if axes.get_visible()]
-    assert [axes.get_title() for axes in shown] == [
+    assert [axes.get_title(loc="left") for axes in shown] == [
         "reviews (own)",
         "stories (neutral)",
         "facts (neutral)",
@@ -28,7 +28,7 @@ def test_lesion_effects_have_a_panel_per_kind_and_a_dot_per_network():
     ]
     for axes in shown:
         dots = next(line for line in axes.lines if line.get_marker() == "o")
-        kind = axes.get_title().split(" (")[0]
+        kind = axes.get_title(loc="left").split(" (")[0]
         np.testing.assert_array_equal(dots.get_ydata(), table.loc[table["kind"] == kind, "rise"])
 
 
@@ -87,7 +87,7 @@ def test_doses_have_a_line_for_each_order():
         for share in (0, 0.5, 1)
     ]
     figure = plotting.lesion_doses(pd.DataFrame(rows))
-    assert [axes.get_title() for axes in figure.axes] == ["reviews", "stories"]
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["reviews", "stories"]
     assert all(list(line.get_ydata()) == [0, 0.5, 1] for axes in figure.axes for line in axes.lines)
     assert figure.axes[0].get_ylim()[1] < 2
 
@@ -117,7 +117,8 @@ def test_the_best_pair_is_framed():
 def test_the_slip_shows_both_bindings():
     rows = [
         {
-            "networks": k, "binding": binding, "share reported": k / 100, "share applied": 0.5, "networks silenced": 0.4,
+            "networks": k, "binding": binding, "share reported": k / 100, "share applied": 0.5,
+            "networks silenced": 0.4,
             "only networks kept": 0.8, "random silenced": 0.9, "intact": 0.95,
         }
         for k in (10, 30)
