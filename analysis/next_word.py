@@ -107,7 +107,8 @@ def outlook(
     weights = torch.from_numpy(of_piece).to(lm.device)
     for length in np.unique(lengths):
         rows = np.flatnonzero(lengths == length)
-        for part in np.array_split(rows, -(-len(rows) * length // batch_tokens)):
+        at_once = max(1, batch_tokens // int(length))
+        for part in np.split(rows, range(at_once, len(rows), at_once)):
             ids = torch.tensor([starts[row] for row in part], device=lm.device)
             written, logits = _continued(lm, ids)
             mass[part] = (logits.double().softmax(-1) @ weights[: logits.shape[-1]]).cpu().numpy()

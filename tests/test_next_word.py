@@ -35,6 +35,14 @@ def test_mass_is_the_models_probability_of_pieces_by_their_tags(lm, table):
         np.testing.assert_allclose(found.mass[row], p @ of_piece, rtol=1e-4)
 
 
+def test_batches_and_order_change_nothing(lm, table):
+    of_piece = np.ones((len(lm.tokenizer), 1))
+    whole = outlook(lm, TEXTS, table, of_piece)
+    turned = outlook(lm, TEXTS, table.iloc[::-1], of_piece, batch_tokens=1)
+    assert turned.word[::-1].tolist() == whole.word.tolist()
+    np.testing.assert_allclose(whole.mass, 1, rtol=1e-6)
+
+
 def test_a_word_is_read_from_its_first_letter_to_its_last(lm, table, monkeypatch):
     def writes(text):
         def generate(ids, **_):

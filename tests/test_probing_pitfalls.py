@@ -15,6 +15,23 @@ def words():
     return features.astype(np.float32), tags, lemmas
 
 
+def test_neurons_chosen_on_the_tested_items_tell_tags_that_mean_nothing(words):
+    table = chosen_on_the_tested(*words, 20).set_index(["tags", "chosen on"])["estimate"]
+    for tags in ("real", "exchanged"):  # here the real tags mean nothing, too
+        assert table[tags, "all items"] > 0.8
+        assert table[tags, "all items"] > table[tags, "training items"] + 0.15
+    assert table[:, "training items"].mean() == pytest.approx(0.5, abs=0.1)  # 60 words are few: single draws vary
+
+
+def test_what_is_really_there_is_found_both_ways(words):
+    features, tags, lemmas = words
+    telling = features.copy()
+    telling[:, :5] += 3 * (tags == "A")[:, None]
+    table = chosen_on_the_tested(telling, tags, lemmas, 20).set_index(["tags", "chosen on"])["estimate"]
+    assert table["real", "training items"] > 0.95
+    assert table["exchanged", "training items"] < 0.75
+
+
 def test_words_leak_through_a_random_split_only(words):
     features, tags, lemmas = words
     table = known_words({"words": features, "noise": features[:, ::-1] * 0 + 1}, tags, lemmas)

@@ -1,13 +1,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import ROOT
 
-from analysis import language
+from analysis import language, models
 from analysis.errors import InputError
 from analysis.language.ceiling import next_tag_posterior
 from analysis.texts import Text, Word
 from analysis.word_context import CONTEXTS, from_context, generator_mass, preceding
-from analysis.word_sets import PARTS, WordSet, WordSets
+from analysis.word_sets import PARTS, WordSet, WordSets, choose_words
 from analysis.words import Words
 
 TEXT = Text(
@@ -79,6 +80,14 @@ def test_nothing_is_learned_from_words_of_the_tested_lemmas(sets):
     )
     for name, predicted in from_context(other, "test").items():
         assert predicted.tolist() == from_context(sets, "test")[name].tolist()
+
+
+def test_the_words_before_say_something_in_the_teaching_language():
+    texts = {part: language.passages("stories", part, 20) for part in PARTS}
+    sets = choose_words(models.load_model(ROOT / "data" / "teaching-model"), texts, "NOUN,VERB", 20)
+    predicted = from_context(sets, "test")["previous word"]
+    tags = sets.items["upos"].to_numpy(str)
+    assert (predicted == tags)[predicted != ""].mean() > 0.6
 
 
 def test_the_generator_is_asked_word_by_word():

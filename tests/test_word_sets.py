@@ -3,9 +3,9 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import third_party
+from conftest import ROOT, third_party
 
-from analysis import language
+from analysis import language, models, words
 from analysis.errors import InputError
 from analysis.texts import Text
 from analysis.word_sets import PARTS, ambiguous_words, choose_words, few_of_each, read_parts
@@ -15,6 +15,11 @@ TAGS = "NOUN,VERB,ADJ"
 
 def length(text):
     return len(text.split())
+
+
+@pytest.fixture(scope="module")
+def lm():
+    return models.load_model(ROOT / "data" / "teaching-model")
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +94,31 @@ def test_items_are_the_parts_below_each_other_and_predictions_go_to_their_place(
         sets.spread("tune", np.array(["NOUN"]))
 
 
+def test_the_same_seed_gives_the_same_words_and_another_seed_others(lm, texts, sets):
+    again = choose_words(lm, texts, TAGS, 8)
+    pd.testing.assert_frame_equal(again.items, sets.items)
+    assert choose_words(lm, texts, TAGS, 8, seed=1).part_of != sets.part_of
+
+
+def test_all_tags_are_those_with_a_grammar_and_enough_lemmas(lm):
+    texts = {part: language.passages("news", part, 40) for part in PARTS}
+    found = choose_words(lm, texts, "all", 2).tags
+    assert {"ADJ", "NOUN", "VERB"} <= set(found)
+    assert not {"PUNCT", "SYM", "X", "DET", "PART"} & set(found)
+
+
+@pytest.mark.parametrize(
+    ("tags", "message"),
+    [
+        ("NOUN", "names fewer than two tags"),
+        ("NOUN,WORT", "No word is tagged WORT. There are: "),
+    ],
+)
+def test_tags_that_cannot_be_compared_are_named(lm, texts, tags, message):
+    with pytest.raises(InputError, match=message):
+        choose_words(lm, texts, tags, 4)
+
+
 def test_few_words_are_of_as_many_lemmas_as_can_be():
     items = pd.DataFrame({"upos": ["N"] * 6 + ["V"] * 3, "lemma": list("aaabbc") + list("ddd")}, index=range(10, 19))
     drawn = few_of_each(items, ["N", "V"], 4)
@@ -97,6 +127,20 @@ def test_few_words_are_of_as_many_lemmas_as_can_be():
     assert (drawn["upos"] == "V").sum() == 3
     assert drawn.index.is_monotonic_increasing
     assert set(few_of_each(items, ["V"], 4)["upos"]) == {"V"}
+
+
+def test_ambiguous_words_have_two_tags_and_found_no_neuron(lm):
+    texts = {part: language.passages("stories", part, 25) for part in PARTS}
+    sets = choose_words(lm, texts, "NOUN,VERB,ADJ,ADV", 8)
+    found = ambiguous_words(sets, least=2, at_most=3)
+    every = pd.concat(found.values())
+    assert len(every)
+    assert not (every["lemma"].map(sets.part_of) == "find").any()
+    counts = words.homographs(every)
+    assert set(counts.index) == set(every["form"].str.lower())  # each of them has two tags here
+    assert counts.to_numpy().max() <= 3
+    for part, table in found.items():
+        pd.testing.assert_frame_equal(table, sets.parts[part].words.table.loc[table.index])
 
 
 def test_texts_without_ambiguous_words_give_none(sets):
