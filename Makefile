@@ -41,11 +41,11 @@ results: $(READY)  ## the deep tier, hours: tables for data/results  [NAMES="rec
 	@$(RUN) book/run.py results $(NAMES)
 
 model: $(READY)  ## train the teaching model anew into data/teaching-model (minutes; resumes after a kill)
-	@$(RUN) -m analysis.training --out data/teaching-model
-	@$(RUN) -m analysis.datasheet data/teaching-model
+	@$(RUN) -m analysis.teaching.training --out data/teaching-model
+	@$(RUN) -m analysis.teaching.datasheet data/teaching-model
 
 models: $(READY)  ## train sisters of the teaching model from other seeds into _build/models  [SEEDS=3]
-	@for seed in $$(seq 1 $(SEEDS)); do $(RUN) -m analysis.training --seed $$seed --out _build/models/seed-$$seed || exit $$?; done
+	@for seed in $$(seq 1 $(SEEDS)); do $(RUN) -m analysis.teaching.training --seed $$seed --out _build/models/seed-$$seed || exit $$?; done
 
 test: $(READY)  ## run the tests
 	@$(RUN) -m pytest

@@ -165,13 +165,17 @@ _CELL = re.compile(rb"^```\{code-cell\}[^\n]*\n(?:---\n.*?^---\n|(?::[^\n]*\n)*)
 """A code cell of a text notebook; its options stand between two lines of ``---``, or on lines that begin with ``:``."""
 
 
-def modules_used(code: str) -> list[Path]:
-    """List the modules of `analysis` that code imports, and all that these import in turn; figures left out.
+def modules_used(code: str, root: Path = _PACKAGE.parent, *, figures: bool = False) -> list[Path]:
+    """List the modules of `analysis` that code imports, and all that these import in turn.
 
     Parameters
     ----------
     code : str
         Python.
+    root : Path
+        The folder that holds the package.
+    figures : bool
+        Whether to list `analysis.plotting` too, which decides how a result looks, but not what it is.
 
     Returns
     -------
@@ -179,17 +183,18 @@ def modules_used(code: str) -> list[Path]:
         Relative to the folder that holds the package.
     """
     found: set[Path] = set()
-    waiting = _imported(code)
+    waiting = _imported(code, root)
     while waiting:
         path = waiting.pop()
-        if path in found or "plotting" in path.parts:
+        if path in found or (not figures and "plotting" in path.parts):
             continue
         found.add(path)
-        waiting |= _imported((_PACKAGE.parent / path).read_text(encoding="utf-8"))
+        waiting |= _imported((root / path).read_text(encoding="utf-8"), root)
     return sorted(found)
 
 
-def _imported(code: str) -> set[Path]:
+def _imported(code: str, root: Path) -> set[Path]:
+    """List the files of the package behind the imports of some code; importing a module runs the packages above it."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Import):
@@ -198,8 +203,8 @@ def _imported(code: str) -> set[Path]:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     found = set()
     for name in names:
-        if name.split(".")[0] == _PACKAGE.name:
-            place = Path(*name.split("."))
-            candidates = (place.with_suffix(".py"), place / "__init__.py")
-            found |= {path for path in candidates if (_PACKAGE.parent / path).is_file()}
+        place = Path(*name.split("."))
+        if place.parts[0] == _PACKAGE.name:
+            above = [folder / "__init__.py" for folder in (place, *place.parents[:-1])]
+            found |= {path for path in (place.with_suffix(".py"), *above) if (root / path).is_file()}
     return found

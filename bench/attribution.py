@@ -10,8 +10,8 @@ import numpy.typing as npt
 import torch
 
 from analysis import activity, language, models
-from analysis.attribution import Quantity, integrated_gradients
-from analysis.attribution_cases import Case, cases_of_words
+from analysis.attribution.cases import Case, cases_of_words
+from analysis.attribution.gradients import Quantity, integrated_gradients
 from bench.record import Record, in_turn
 
 STEPS, N_CASES = 20, 6

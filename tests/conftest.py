@@ -11,7 +11,7 @@ import torch
 import transformers
 
 from analysis.models import LanguageModel, from_parts
-from analysis.training_text import train_tokenizer
+from analysis.teaching.training_text import train_tokenizer
 
 ROOT = Path(__file__).parents[1]
 THIRD_PARTY = ROOT.parent / "shared" / "data"

@@ -7,8 +7,8 @@ import pytest
 
 from analysis import plotting
 from analysis.decomposition import spatial_ica, standardise
+from analysis.description.profiles import profile
 from analysis.networks import threshold
-from analysis.profiles import profile
 from analysis.simulation import planted
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from analysis.fmri_data import Scans
-from analysis.fmri_simulation import NETWORKS, simulate
+from analysis.brain.data import Scans
+from analysis.brain.simulation import NETWORKS, simulate
 from analysis.plotting import brain as plotting
 
 pytestmark = pytest.mark.usefixtures("no_figure_left_open_and_no_warning")

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import fmri_truth, mixing
-from analysis.fmri_simulation import NOISE, simulate
+from analysis.brain import mixing
+from analysis.brain import truth as fmri_truth
+from analysis.brain.simulation import NOISE, simulate
 from analysis.plotting import brain_results as plotting
 
 pytestmark = pytest.mark.usefixtures("no_figure_left_open_and_no_warning")

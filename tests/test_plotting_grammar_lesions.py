@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import planted_grammar
-from analysis.planted_grammar import Recovery
+from analysis.grammar_lesions import planted_grammar
+from analysis.grammar_lesions.planted_grammar import Recovery
 from analysis.plotting import grammar_lesions as drawing
 
 pytestmark = pytest.mark.usefixtures("no_figure_left_open_and_no_warning")

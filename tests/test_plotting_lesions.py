@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from test_lesion_study import planted_pairs, studied
 
-from analysis import lesion_study
 from analysis.inference import Interval
+from analysis.lesions import study
 from analysis.plotting import lesions as plotting
 
 pytestmark = pytest.mark.usefixtures("no_figure_left_open_and_no_warning")
@@ -17,7 +17,7 @@ def texts_of(axes):
 
 
 def test_lesion_effects_have_a_panel_per_kind_and_a_dot_per_network():
-    table = lesion_study.table(studied())
+    table = study.table(studied())
     figure = plotting.lesion_effects(table)
     shown = [axes for axes in figure.axes if axes.get_visible()]
     assert [axes.get_title(loc="left") for axes in shown] == [
@@ -33,7 +33,7 @@ def test_lesion_effects_have_a_panel_per_kind_and_a_dot_per_network():
 
 
 def test_an_interval_that_is_very_wide_does_not_flatten_the_rest():
-    table = lesion_study.table(studied())
+    table = study.table(studied())
     table.loc[3, "high"] = 1e6
     low, high = plotting.lesion_effects(table).axes[0].get_ylim()
     assert high < 1
@@ -54,7 +54,7 @@ def test_accuracies_are_written_and_bold_where_the_interval_excludes_zero():
         "sums": np.array([[1] * 20, [1] * 8 + [0] * 12, [1] * 20], bool),
         "topic": np.array([[0] * 20, [0] * 20, [1] * 20], bool),
     }
-    axes = plotting.lesion_accuracies(lesion_study.accuracy_table(right, ["1", "all"])).axes[0]
+    axes = plotting.lesion_accuracies(study.accuracy_table(right, ["1", "all"])).axes[0]
     assert texts_of(axes) == ["-0.60", "+0.00", "+0.00", "+1.00"]
     assert [text.get_weight() for text in axes.texts] == ["bold", "normal", "normal", "bold"]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["sums (1.00)", "topic (0.00)"]

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from analysis import nifti, plotting
-from analysis.alternatives import Comparison
+from analysis.description.alternatives import Comparison
 
 
 @pytest.fixture(autouse=True)

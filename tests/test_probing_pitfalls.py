@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from analysis.errors import InputError
-from analysis.probing_pitfalls import chosen_on_the_tested, known_words
+from analysis.probing.pitfalls import chosen_on_the_tested, known_words
 
 
 @pytest.fixture(scope="module")

@@ -331,7 +331,8 @@ def test_chapters_that_need_each_other_are_refused(root, capsys):
 @pytest.mark.parametrize(
     ("name", "stale"),
     [
-        ("analysis/tools.py", "all"),
+        ("analysis/tools.py", {"01_signal", "02_networks"}),
+        ("analysis/__init__.py", {"01_signal", "02_networks"}),
         ("data/words.txt", "all"),
         ("constraints.txt", "all"),
         ("book/01_signal.md", {"01_signal", "02_networks"}),
@@ -348,12 +349,21 @@ def test_a_change_makes_stale_what_depends_on_it(root, name, stale):
     assert changed == (set(CHAPTERS) if stale == "all" else stale)
 
 
-def test_new_and_renamed_files_of_analysis_count(root):
+def test_modules_count_for_the_chapters_that_use_them_by_whatever_way(root):
     before = keys(root)
-    write(root, "analysis/sub/table.yml", "a: 1\n")
-    added = keys(root)
-    (root / "analysis/sub/table.yml").rename(root / "analysis/sub/other.yml")
-    assert len({before["04_alone"], added["04_alone"], keys(root)["04_alone"]}) == 3
+    write(root, "analysis/deep/other.py", "")
+    assert keys(root) == before
+    write(root, "analysis/tools.py", "from analysis.deep import other\n" + TOOLS)
+    used = keys(root)
+    write(root, "analysis/deep/other.py", "changed = True\n")
+    assert {stem for stem, key in keys(root).items() if key != used[stem]} == {"01_signal", "02_networks"}
+
+
+def test_a_chapter_that_cannot_be_parsed_hangs_on_all_modules(root):
+    write(root, "book/04_alone.md", CHAPTERS["04_alone"].replace("\nn\n```", "\nn +\n```"))
+    before = keys(root)
+    write(root, "analysis/deep/other.py", "")
+    assert {stem for stem, key in keys(root).items() if key != before[stem]} == {"04_alone"}
 
 
 def test_parameters_make_stale_the_chapter_and_those_that_need_it(root):

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.activity import Activity
+from analysis.description.quality import size_by_layer, size_by_position
 from analysis.networks import Networks
 from analysis.plotting.style import BLUE, GREY, ORANGE, STYLE, WIDTH, closed, pool, sparse
-from analysis.quality import size_by_layer, size_by_position
 
 
 def carpet(activity: Activity, text: int = 0, *, limit: float = 2.5) -> Figure:

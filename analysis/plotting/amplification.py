@@ -23,8 +23,8 @@ def dose_response(tables: Mapping[str, pd.DataFrame]) -> Figure:
     Parameters
     ----------
     tables : mapping of label to DataFrame
-        As :func:`analysis.amplification.drive_texts` makes them, or one task of
-        :func:`analysis.amplification.drive_items`; the label says what changes, and in which unit.
+        As :func:`analysis.amplification.driving.drive_texts` makes them, or one task of
+        :func:`analysis.amplification.driving.drive_items`; the label says what changes, and in which unit.
     """
     ways = [way for way in _WAYS if all((table[way[0]] != way[1]).any() for table in tables.values())]
     with plt.rc_context(STYLE):
@@ -81,8 +81,8 @@ def score_beside_text(scores: pd.DataFrame, texts: pd.DataFrame) -> Figure:
     Parameters
     ----------
     scores, texts : DataFrame
-        As :func:`analysis.amplification.drive_items` (mean over tasks is drawn) and
-        :func:`analysis.amplification.drive_texts` make them, at the same strengths.
+        As :func:`analysis.amplification.driving.drive_items` (mean over tasks is drawn) and
+        :func:`analysis.amplification.driving.drive_texts` make them, at the same strengths.
     """
     strengths = list(dict.fromkeys(texts["strength"]))
     panels = [
@@ -112,7 +112,7 @@ def slopes(texts: pd.DataFrame, answers: pd.DataFrame, never_seen: Collection[st
     Parameters
     ----------
     texts, answers : DataFrame
-        As :func:`analysis.pulls.of_texts` and :func:`analysis.pulls.of_answers` make them.
+        As :func:`analysis.amplification.pulls.of_texts` and :func:`analysis.amplification.pulls.of_answers` make them.
     never_seen : collection of str
         Kinds and tasks that training did not show, drawn in another colour.
     """
@@ -154,9 +154,9 @@ def gains(table: pd.DataFrame, offsets: pd.Series) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        As :func:`analysis.tuning_report.gain_table` makes it.
+        As :func:`analysis.amplification.tuning_report.gain_table` makes it.
     offsets : Series
-        As :func:`analysis.tuning_report.offset_gains` makes it.
+        As :func:`analysis.amplification.tuning_report.offset_gains` makes it.
     """
     rows = np.arange(len(table))
     with plt.rc_context(STYLE):
@@ -194,7 +194,7 @@ def curse(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        As :func:`analysis.tuning_report.curse` makes it.
+        As :func:`analysis.amplification.tuning_report.curse` makes it.
     """
     tasks = list(dict.fromkeys(table["task"]))
     n_columns = min(5, len(tasks))
@@ -232,7 +232,7 @@ def bill(table: pd.DataFrame, neutral: pd.Series) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        As :func:`analysis.tuning_report.bill` makes it.
+        As :func:`analysis.amplification.tuning_report.bill` makes it.
     neutral : Series
         Change of bits per byte of neutral text under the same choices.
     """
@@ -279,7 +279,7 @@ def adding(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        As :func:`analysis.amplification_claims.adding` makes it.
+        As :func:`analysis.amplification.claims.adding` makes it.
     """
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(WIDTH, 2.5), layout="constrained")

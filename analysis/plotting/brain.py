@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 from nibabel.nifti1 import Nifti1Image
 from nilearn import datasets, image, masking, plotting, surface
 
-from analysis.fmri_data import Matrix, Scans
+from analysis.brain.data import Matrix, Scans
 from analysis.plotting.style import BLUE, GREEN, ORANGE, STYLE, WIDTH, closed
 
 MANY = [ORANGE, BLUE, "#F0E442", GREEN, "#CC79A7", "#56B4E9", "#7B3294", "#E69F00"]  # mostly Okabe and Ito's

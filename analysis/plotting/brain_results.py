@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.fmri import TOO_MUCH_RIM, TOO_ROUGH
-from analysis.mixing import BY, CASES, two_sources
+from analysis.brain.components import TOO_MUCH_RIM, TOO_ROUGH
+from analysis.brain.mixing import BY, CASES, two_sources
 from analysis.plotting.style import BLUE, GREEN, GREY, ORANGE, STYLE, WIDTH, closed
 
 

@@ -49,9 +49,9 @@ def key_layers(shares: pd.DataFrame, statistics: pd.DataFrame) -> Figure:
     Parameters
     ----------
     shares : DataFrame
-        From :func:`analysis.key_choices.layer_shares`.
+        From :func:`analysis.grammar.key_choices.layer_shares`.
     statistics : DataFrame
-        Of an :class:`analysis.key_neurons.Permutation`.
+        Of an :class:`analysis.grammar.key_neurons.Permutation`.
     """
     with plt.rc_context(STYLE):
         figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.0), layout="constrained")
@@ -159,7 +159,7 @@ def accuracy_by_layer(tables: Mapping[str, pd.DataFrame], lines: Mapping[str, fl
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        From :func:`analysis.probe_scores.by_layer_and_size`.
+        From :func:`analysis.probing.scores.by_layer_and_size`.
     lines : mapping of str to float
         Accuracies to be drawn through all panels.
     """
@@ -249,7 +249,7 @@ def subspace(
     coordinates : ndarray of shape (n_items, 2 or more)
     tags : sequence of str, length n_items
     by_dimension, removal : DataFrame
-        From :mod:`analysis.subspace_scores`.
+        From :mod:`analysis.probing.subspace_scores`.
     """
     with plt.rc_context(STYLE):
         figure, (words, middle, right) = plt.subplots(1, 3, figsize=(WIDTH, 3.0), layout="constrained")

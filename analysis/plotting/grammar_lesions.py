@@ -12,7 +12,7 @@ from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from analysis.planted_grammar import Recovery
+from analysis.grammar_lesions.planted_grammar import Recovery
 from analysis.plotting.style import BLUE, GREY, ORANGE, STYLE, WIDTH, closed
 
 _MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
@@ -25,7 +25,7 @@ def doses(table: pd.DataFrame, matched: pd.DataFrame, ways: Mapping[str, str]) -
     Parameters
     ----------
     table : DataFrame
-        From :func:`analysis.tag_lesions.dose_table`.
+        From :func:`analysis.grammar_lesions.tag_lesions.dose_table`.
     matched : DataFrame indexed by dose
         ``low``, ``high``: what matched sets take from the own tag's words, mean over tags; drawn for the operation
         that it is named after in ``matched.attrs["operation"]``.
@@ -68,7 +68,7 @@ def lesion_matrices(tables: Mapping[str, pd.DataFrame]) -> Figure:
     Parameters
     ----------
     tables : mapping of title to DataFrame
-        From :meth:`analysis.tag_lesions.LesionMatrix.cells`.
+        From :meth:`analysis.grammar_lesions.tag_lesions.LesionMatrix.cells`.
     """
     with plt.rc_context(STYLE):
         n_tags = next(iter(tables.values()))["lesion"].nunique()
@@ -91,7 +91,7 @@ def amplification(curves: Mapping[str, pd.DataFrame]) -> Figure:
     Parameters
     ----------
     curves : mapping of title to DataFrame
-        From :func:`analysis.tag_lesions.dose_table`, with the factor in the column ``factor``.
+        From :func:`analysis.grammar_lesions.tag_lesions.dose_table`, with the factor in the column ``factor``.
     """
     with plt.rc_context(STYLE):
         figure, panels = plt.subplots(1, len(curves), figsize=(WIDTH, 3.0), squeeze=False, layout="constrained")
@@ -115,7 +115,7 @@ def lesion_maps(mapped: pd.DataFrame) -> Figure:
     Parameters
     ----------
     mapped : DataFrame
-        From :meth:`analysis.lesion_maps.TagMaps.mapped`.
+        From :meth:`analysis.grammar_lesions.lesion_maps.TagMaps.mapped`.
     """
     tags = mapped["symptom"].unique()
     columns = min(len(tags), 4)
@@ -150,7 +150,7 @@ def lesion_power(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        From :func:`analysis.symptom_mapping.power`.
+        From :func:`analysis.grammar_lesions.symptom_mapping.power`.
     """
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(WIDTH, 2.7), layout="constrained")
@@ -173,7 +173,7 @@ def two_maps(tables: Mapping[str, pd.DataFrame], harm: pd.DataFrame) -> Figure:
     Parameters
     ----------
     tables : mapping of title to DataFrame
-        From :func:`analysis.enrichment.enrichment`.
+        From :func:`analysis.grammar.enrichment.enrichment`.
     harm : DataFrame
         Loss of log-probability, tags × networks.
     """

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from analysis.inference import Interval
-from analysis.lesion_pairs import Dissociation
+from analysis.lesions.pairs import Dissociation
 from analysis.plotting.style import BLUE, GREEN, GREY, ORANGE, STYLE, WIDTH, closed
 
 Values = npt.NDArray[np.float64]
@@ -27,7 +27,7 @@ def lesion_effects(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        As :func:`analysis.lesion_study.table` makes it; the networks' own kind first. What of an interval leaves the
+        As :func:`analysis.lesions.study.table` makes it; the networks' own kind first. What of an interval leaves the
         range of the estimates and bands is not shown: intervals over few texts can be wide.
     """
     kinds = list(table["kind"].unique())
@@ -94,7 +94,7 @@ def lesion_accuracies(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        As :func:`analysis.lesion_study.accuracy_table` makes it.
+        As :func:`analysis.lesions.study.accuracy_table` makes it.
     """
     lesions, tasks = list(table["lesion"].unique()), list(table["task"].unique())
     cells = table.set_index(["task", "lesion"]).reindex(pd.MultiIndex.from_product([tasks, lesions]))
@@ -124,7 +124,7 @@ def source_by_kind(matrix: pd.DataFrame) -> Figure:
     Parameters
     ----------
     matrix : DataFrame
-        As :func:`analysis.lesion_study.matrix` makes it.
+        As :func:`analysis.lesions.study.matrix` makes it.
     """
     values = matrix.to_numpy()
     with plt.rc_context(STYLE):
@@ -148,7 +148,7 @@ def lesion_ways(table: pd.DataFrame, kind: str) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        As :func:`analysis.lesion_curves.by_way` makes it.
+        As :func:`analysis.lesions.curves.by_way` makes it.
     kind : str
         The networks' own.
     """
@@ -177,7 +177,7 @@ def lesion_doses(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        As :func:`analysis.lesion_curves.dose_response` makes it.
+        As :func:`analysis.lesions.curves.dose_response` makes it.
     """
     kinds = list(table["kind"].unique())
     with plt.rc_context(STYLE):
@@ -204,7 +204,7 @@ def kept_networks(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        As :func:`analysis.lesion_curves.preservation` makes it.
+        As :func:`analysis.lesions.curves.preservation` makes it.
     """
     measures = (("accuracy", "random", "accuracy"), ("rise", "random_rise", _RISE))
     with plt.rc_context(STYLE):
@@ -254,7 +254,7 @@ def last_layer_slip(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        As :func:`analysis.pitfalls.kept_and_silenced` makes it.
+        As :func:`analysis.lesions.pitfalls.kept_and_silenced` makes it.
     """
     with plt.rc_context(STYLE):
         figure, panels = plt.subplots(1, 2, figsize=(WIDTH, 2.8), sharey=True, layout="constrained")

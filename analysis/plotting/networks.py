@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from nibabel import Nifti1Image
 from nilearn import plotting as nilearn_plotting
 
-from analysis.connectivity import as_matrix
+from analysis.description.connectivity import as_matrix
 from analysis.networks import Networks, as_picture, neurons_per_layer, threshold
 from analysis.plotting.style import BLUE, GREY, ORANGE, STYLE, WIDTH, closed, pool, sparse
 

@@ -12,9 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from analysis.icasso import Clusters
 from analysis.networks import Networks, as_picture
 from analysis.plotting.style import BLUE, GREY, ORANGE, STYLE, WIDTH, closed, pool, sparse
+from analysis.recurrence.icasso import Clusters
 
 Values = npt.NDArray[np.float64]
 
@@ -25,7 +25,7 @@ def template_counts(tables: Mapping[str, pd.DataFrame]) -> Figure:
     Parameters
     ----------
     tables : mapping of data set to DataFrame
-        As :func:`analysis.templates.compare` makes them.
+        As :func:`analysis.recurrence.templates.compare` makes them.
     """
     n_rows = -(-len(tables) // 2)
     with plt.rc_context(STYLE):
@@ -94,7 +94,7 @@ def stability(halves: pd.DataFrame, bar: float, resamples: Values, resample_bar:
     Parameters
     ----------
     halves : DataFrame
-        As :func:`analysis.stability.trace` makes it.
+        As :func:`analysis.recurrence.stability.trace` makes it.
     bar : float
         What signal-free halves stay below.
     resamples : ndarray of shape (n_draws, k)

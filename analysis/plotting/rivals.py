@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.alternatives import Comparison
+from analysis.description.alternatives import Comparison
 from analysis.plotting.style import BLUE, GREY, ORANGE, STYLE, WIDTH, closed, sparse
 
 _MARKS = ("o", "s", "^", "D", "v", "P")

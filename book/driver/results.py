@@ -94,7 +94,7 @@ def _files(project: Project, one: Wanted) -> dict[str, str]:
     """Return the digests of all that decides a run: modules, the chapter, the pins, data, and files that it names."""
     folder = project.root / "data"
     data = [path for path in files_below(folder) if "results" not in path.parts] if folder.is_dir() else []
-    paths = [project.root / path for path in results.modules_used(one.chapter.code)]
+    paths = [project.root / path for path in results.modules_used(one.chapter.code, project.root)]
     paths += [one.chapter.path, project.root / "constraints.txt", *(data if _is_about_ours(one) else [])]
     paths += [project.root / CLAIMS] if "claims." in one.chapter.code else []
     digests = results.fingerprint(path for path in paths if path.is_file())

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from analysis.results import modules_used
+
 from .chapters import Chapter, Project
 from .files import file_digest, files_below
 
@@ -49,11 +51,10 @@ CLAIMS = "data/claims.yml"  # declarations, which decide only the chapters that 
 
 
 def project_digest(project: Project) -> str:
-    """Hash what all chapters depend on: `analysis`, `data`, the pins, the driver, Python and packages."""
-    paths = [path for path in _below(project.root / "analysis") if path.suffix in {".py", ".yml"}]
+    """Hash what all chapters depend on: `data`, the pins, the driver, Python and packages."""
     stored = project.root / "data" / "results"  # tables that chapters show; see `chapter_key`
     claims = project.root / CLAIMS
-    paths += [path for path in _below(project.root / "data") if not path.is_relative_to(stored) and path != claims]
+    paths = [path for path in _below(project.root / "data") if not path.is_relative_to(stored) and path != claims]
     paths += [path for path in [project.root / "constraints.txt"] if path.exists()]
     driver = [file_digest(Path(__file__).with_name(name)) for name in _EXECUTING]
     return digest(digest_files(paths, project.root), driver, versions(), THREADS)
@@ -67,7 +68,7 @@ def chapter_key(
     Parameters
     ----------
     chapter : Chapter
-        Its source counts.
+        Its source counts, and the modules of `analysis` that it uses, whatever they use included.
     values : mapping
         Its parameters, with the contents of the files, folders and globs that they name.
     base : str
@@ -84,7 +85,16 @@ def chapter_key(
         named.append(named_files("data/results", root))
     if "claims." in chapter.code:
         named.append(named_files(CLAIMS, root))
-    return digest(chapter.stem, chapter.source, values, base, list(needs), named)
+    return digest(chapter.stem, chapter.source, values, base, list(needs), named, _modules(chapter, root))
+
+
+def _modules(chapter: Chapter, root: Path) -> str:
+    """Hash the modules that a chapter uses; all of them where code cannot be parsed, which its run will tell."""
+    try:
+        paths = [root / path for path in modules_used(chapter.code, root, figures=True)]
+    except SyntaxError:
+        paths = [path for path in _below(root / "analysis") if path.suffix == ".py"]
+    return digest_files(paths, root)
 
 
 def _below(folder: Path) -> list[Path]:

@@ -1,0 +1,1 @@
+"""A brain's side: scans, simulated and real, decomposed and checked (chapter 1)."""

@@ -1,0 +1,1 @@
+"""Silencing neurons of grammar, and lesion-symptom maps (chapter 8)."""

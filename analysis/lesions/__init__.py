@@ -1,0 +1,1 @@
+"""Silencing networks: sets, studies, curves, dissociated pairs, published errors (chapter 5)."""

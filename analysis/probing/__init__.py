@@ -1,0 +1,1 @@
+"""What activity tells: classifiers and their baselines, subspaces (chapter 7)."""

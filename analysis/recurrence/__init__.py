@@ -1,0 +1,1 @@
+"""Do networks come back? Halves, resamples, templates (chapter 4)."""

@@ -1,0 +1,1 @@
+"""The teaching model: its training, its card, its datasheet."""
