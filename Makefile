@@ -23,7 +23,7 @@ READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
 endif
 
-.PHONY: help book chapter results model models bench test test-slow lint serve lab clean
+.PHONY: help book chapter results extras model models bench test test-slow lint serve lab clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -39,6 +39,9 @@ chapter: $(READY)  ## one chapter with your parameters: CHAPTER=3 P="model=… t
 
 results: $(READY)  ## the deep tier, hours: tables for data/results  [NAMES="recurrence …"]
 	@$(RUN) book/run.py results $(NAMES)
+
+extras: $(READY)  ## install what is optional: harness, cluster, hub data sets, large models, the browser checks
+	@$(RUN) -m pip install -q -c constraints.txt -e '.[check,cluster,data,harness,large]'
 
 model: $(READY)  ## train the teaching model anew into data/teaching-model (minutes; resumes after a kill)
 	@$(RUN) -m analysis.teaching.training --out data/teaching-model

@@ -28,7 +28,7 @@ def test_each_requirement_is_pinned_within_its_bounds(requirement):
     assert requirement.specifier.contains(PINS[canonicalize_name(requirement.name)])
 
 
-REQUIREMENT = re.compile(r'^    "([\w-]+[<>=][^"]*)",(.*)$', re.MULTILINE)
+REQUIREMENT = re.compile(r'^    "([\w\[\]-]+[<>=][^"]*)",(.*)$', re.MULTILINE)
 
 
 def test_each_requirement_has_its_reason():

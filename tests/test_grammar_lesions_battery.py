@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from test_words import text_of
+from test_grammar_words import text_of
 
 from analysis.activity import record
 from analysis.errors import InputError

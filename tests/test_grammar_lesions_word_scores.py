@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from test_words import text_of
+from test_grammar_words import text_of
 
 from analysis import activity
 from analysis.errors import InputError

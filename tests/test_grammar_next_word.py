@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import ROOT
-from test_word_activity import TEXTS
+from test_grammar_word_activity import TEXTS
 
 from analysis import activity, language, models
 from analysis.errors import InputError

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from test_lesions import TEXTS, USUAL, found, mask
+from test_lesions_silencing import TEXTS, USUAL, found, mask
 
 from analysis.kinds import Kind
 from analysis.lesions import curves, sets

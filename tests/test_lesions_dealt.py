@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_lesions import TEXTS, USUAL
+from test_lesions_silencing import TEXTS, USUAL
 
 from analysis import inference
 from analysis.errors import InputError

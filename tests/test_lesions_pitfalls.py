@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import numpy as np
 import pytest
 import torch
-from test_lesions import TEXTS, found, mask
+from test_lesions_silencing import TEXTS, found, mask
 
 from analysis.errors import InputError
 from analysis.interventions import silence

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from test_lesions import TEXTS, found, mask
+from test_lesions_silencing import TEXTS, found, mask
 
 from analysis import claims
 from analysis.errors import InputError

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from test_lesion_study import planted_pairs, studied
+from test_lesions_study import planted_pairs, studied
 
 from analysis.inference import Interval
 from analysis.lesions import study
