@@ -151,6 +151,6 @@ def _harness(module: str) -> Any:
         if (error.name or "").partition(".")[0] != "lm_eval":
             raise
         raise InputError(
-            "EleutherAI's evaluation harness is not installed. Install the extra 'harness': "
-            "pip install -c constraints.txt -e '.[harness]'"
+            "EleutherAI's evaluation harness is not installed. Run make extras, or "
+            "pip install 'fmri-for-language-models[harness]'."
         ) from None

@@ -3,8 +3,9 @@ import sys
 
 import numpy as np
 import pytest
+from conftest import third_party
 
-from analysis import evaluation, harness, language, many, models
+from analysis import evaluation, harness, item_files, language, many, models
 from analysis.errors import InputError
 from analysis.interventions import applied, resample, silence
 from analysis.texts import Item
@@ -60,6 +61,21 @@ def test_the_teaching_model_on_every_task(tmp_path, task):
 
 
 @needs_harness
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [0, 0.1], ids=["intact", "silenced"])
+def test_pairs_of_sentences_that_others_wrote(tmp_path, share):
+    lm = models.load_model(third_party("models/stories260K"))
+    lesion = silence(np.random.default_rng(0).random(sum(lm.layer_sizes("mlp_activation"))) < share)
+    read = item_files.read_tasks(str(third_party("text/blimp") / "*.jsonl"), 20).items
+    assert len(read) == 12
+    for task, items in read.items():
+        theirs, found = harness_scores(lm, items, lesion, folder=tmp_path)
+        ours = many.choice_scores(lm, items, [lesion])
+        np.testing.assert_allclose(ours[0], theirs, atol=1e-4)
+        assert found["results"][task]["acc,none"] == pytest.approx(evaluation.right(items, ours[0]).mean())
+
+
+@needs_harness
 def test_a_changed_model_is_what_the_harness_sees(lm, tmp_path):
     task = harness.task_of_items(ITEMS, tmp_path)
     table = harness.evaluate(lm, [task], LESION, limit=4)
@@ -79,7 +95,7 @@ def test_without_the_harness_one_line_says_what_to_install(lm, monkeypatch):
     monkeypatch.setitem(sys.modules, "lm_eval", None)
     for name in [name for name in sys.modules if name.startswith("lm_eval.")]:
         monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(InputError, match="Install the extra 'harness'"):
+    with pytest.raises(InputError, match=r"make extras, or pip install 'fmri-for-language-models\[harness\]'"):
         harness.as_harness_model(lm)
 
 
