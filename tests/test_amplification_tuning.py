@@ -183,6 +183,26 @@ def test_curse_lists_networks_and_draws(chosen):
     assert own["tune"].item() == chosen["other"].tune[0]
 
 
+def test_what_shuffled_networks_lose_is_told_over_tasks():
+    rows = [
+        {"task": task, "set": kind, "tune": 0.2 + lost, "test": 0.2}
+        for task, lost in zip("abcd", (0.1, 0.12, 0.08, 0.1), strict=True)
+        for kind in ("network", *["matched sets"] * 3)
+    ]
+    table = tuning_report.curse_table(pd.DataFrame(rows))
+    assert table["n"].to_dict() == {"network": 1, "matched sets": 3}
+    np.testing.assert_allclose(table[["tune", "test", "lost"]], [[0.3, 0.2, 0.1]] * 2)
+    assert (table["low"] > 0).all()
+    assert (table["low"] < 0.1).all()
+    assert (table["high"] > 0.1).all()
+
+
+def test_fewer_than_three_tasks_give_no_interval_of_the_curse(chosen):
+    lost = tuning_report.broken_promises(tuning_report.curse(chosen))
+    assert (lost.low, lost.high) == (-np.inf, np.inf)
+    assert lost.estimate == pytest.approx(np.mean([(one.tune - one.test)[1:].mean() for one in chosen.values()]))
+
+
 def test_bill_pays_the_own_task_what_the_choice_gained(stage, chosen):
     table = tuning_report.bill(stage, SETS[0], chosen)
     assert list(table.index) == list(table.columns) == ["one", "other"]

@@ -11,6 +11,7 @@ from analysis.kinds import Kind
 from analysis.lesions import claims as lesion_claims
 from analysis.lesions import dealt
 from analysis.lesions import pairs as lesion_pairs
+from analysis.lesions import silencing as lesions
 from analysis.lesions import study as lesion_study
 from analysis.lesions.claims import Answers
 from analysis.lesions.silencing import Silencing
@@ -109,6 +110,23 @@ def test_networks_are_studied_on_all_kinds_with_their_matched_sets(lm):
     np.testing.assert_allclose(rivals.loc["same again"], rivals.iloc[0], atol=1e-5)
     loose = lesion_study.looser(lm, one, Silencing(), n_draws=4)
     assert {name: draws.shape for name, draws in loose.items()} == {"same size": (4,), "same size per layer": (4,)}
+
+
+def test_all_networks_at_once_beside_their_matched_sets(lm):
+    kinds = {
+        "pets": Kind("pets", [], [], TEXTS * 2, is_source=True),
+        "calm": Kind("calm", [], [], TEXTS * 2, is_neutral=True),
+    }
+    one = lesion_study.study(lm, kinds, found(MASKS), Silencing(), n_draws=3)
+    same = np.repeat(MASKS[None], 4, axis=0)
+    table = lesion_study.together(lm, one, Silencing(), same, n_each=2 * len(TEXTS))
+    assert table["role"].to_dict() == {"pets": "own", "calm": "neutral"}
+    np.testing.assert_allclose(table["one"], [one.rises[kind].mean() for kind in table.index])
+    union = MASKS.any(0, keepdims=True)
+    np.testing.assert_allclose(table["all"], lesions.rises(lm, {"": TEXTS}, union, Silencing())[""].mean(), atol=1e-6)
+    np.testing.assert_allclose(table["matched"], table["all"], atol=1e-6)
+    assert (table["p"] >= 0.2).all()
+    assert (table["low"] <= table["all"]).all()
 
 
 def test_planted_effects_are_estimated_and_supported():

@@ -54,7 +54,9 @@ def test_accuracies_are_written_and_bold_where_the_interval_excludes_zero():
         "sums": np.array([[1] * 20, [1] * 8 + [0] * 12, [1] * 20], bool),
         "topic": np.array([[0] * 20, [0] * 20, [1] * 20], bool),
     }
-    axes = plotting.lesion_accuracies(study.accuracy_table(right, ["1", "all"])).axes[0]
+    axes, below = plotting.lesion_accuracies(study.accuracy_table(right, ["1", "all"]), [0.02, 0.5]).axes[:2]
+    assert texts_of(below) == ["+0.02", "+0.50"]
+    assert [label.get_text() for label in below.get_xticklabels()] == ["1", "all"]
     assert texts_of(axes) == ["-0.60", "+0.00", "+0.00", "+1.00"]
     assert [text.get_weight() for text in axes.texts] == ["bold", "normal", "normal", "bold"]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["sums (1.00)", "topic (0.00)"]

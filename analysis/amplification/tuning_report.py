@@ -81,6 +81,40 @@ def curse(choices: Mapping[str, Choice]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
+def broken_promises(promised: pd.DataFrame, chosen: str = "matched sets") -> Interval:
+    """Gain on ``tune`` minus gain on ``test``: what a choice loses on items that it never saw.
+
+    Parameters
+    ----------
+    promised : DataFrame
+        As :func:`curse` makes it.
+    chosen : {"matched sets", "network"}
+        Matched sets are networks whose neurons are shuffled: what they lose is the winner's curse alone.
+
+    Returns
+    -------
+    Interval
+        Mean over tasks, with an interval over tasks: draws share their items, so they are not independent. A single
+        task also shows which of its halves has the easier items.
+    """
+    lost = promised.assign(lost=promised["tune"] - promised["test"])
+    per_task = lost[lost["set"] == chosen].groupby("task", sort=False)["lost"].mean().to_numpy()
+    if len(per_task) < 3:
+        return Interval(float(per_task.mean()), float("-inf"), float("inf"))
+    return inference.mean_over_units(per_task)
+
+
+def curse_table(promised: pd.DataFrame) -> pd.DataFrame:
+    """Sum up :func:`curse` over tasks: by set, ``n`` draws, ``tune``, ``test``, ``lost`` with ``low`` and ``high``."""
+    table = promised.groupby("set", sort=False).agg(
+        n=("task", lambda task: int(task.value_counts().iloc[0])), tune=("tune", "mean"), test=("test", "mean")
+    )
+    found = [broken_promises(promised, chosen) for chosen in table.index]
+    return table.assign(
+        lost=[one.estimate for one in found], low=[one.low for one in found], high=[one.high for one in found]
+    )
+
+
 def bill(stage: Stage, masks: Masks, choices: Mapping[str, Choice]) -> pd.DataFrame:
     """Say what the other tasks pay: change of accuracy on ``test`` of every task under each choice.
 

@@ -119,6 +119,8 @@ def raises(lead: Studied, others: Sequence[Control] = ()) -> Effect:
 def is_specific(studied: Sequence[Studied]) -> Effect:
     """Estimate how much more a network's own kind suffers than neutral text, mean over kinds.
 
+    Texts are resampled without regard to their kind, so what kinds differ in widens the interval.
+
     Parameters
     ----------
     studied : sequence of Studied

@@ -127,6 +127,53 @@ def table(studied: Studied) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def together(
+    lm: LanguageModel, studied: Studied, silencing: Silencing, sets: Masks, *, n_each: int = 1
+) -> pd.DataFrame:
+    """Silence all networks at once, and read all kinds of text, beside matched sets that are silenced at once.
+
+    Parameters
+    ----------
+    lm : LanguageModel
+    studied : Studied
+        The networks, and what was read when each was silenced alone.
+    silencing : Silencing
+    sets : ndarray of bool, shape (n_draws, k, n_neurons)
+        Matched sets of the networks; those of a draw are silenced together.
+    n_each : int
+        Texts of each kind that a draw reads.
+
+    Returns
+    -------
+    DataFrame indexed by kind
+        ``role``; ``one`` (mean rise of bits per byte, networks one at a time), ``all`` (at once) with the 95 % interval
+        ``low``, ``high`` over texts; ``matched`` (mean of the matched sets at once), ``band_low``, ``band_high``
+        (where 95 % of them are), ``p`` (corrected over kinds).
+    """
+    every = np.asarray(studied.found.masks.any(0, keepdims=True))
+    rises = lesions.rises(lm, studied.texts, every, silencing)
+    each_kind = {kind: [kind] for kinds in studied.roles.values() for kind in kinds}
+    drawn = dealt.rises(lm, studied.texts, each_kind, np.asarray(sets.any(1, keepdims=True)), silencing, n_each=n_each)
+    draws = np.stack([dealt.mean_over_networks(drawn, kind) for kind in each_kind], axis=1)
+    p = corrected_p(np.array([rises[kind].mean() for kind in each_kind]), draws)
+    rows = {}
+    for role, kind in ((role, kind) for role, kinds in studied.roles.items() for kind in kinds):
+        interval, number = mean_over_units(rises[kind][0]), list(each_kind).index(kind)
+        low, high = np.quantile(draws[:, number], [0.025, 0.975])
+        rows[kind] = {
+            "role": role,
+            "one": studied.rises[kind].mean(),
+            "all": interval.estimate,
+            "low": interval.low,
+            "high": interval.high,
+            "matched": draws[:, number].mean(),
+            "band_low": low,
+            "band_high": high,
+            "p": p[number],
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("kind")
+
+
 def matrix(studied: Sequence[Studied], kinds: Sequence[str]) -> pd.DataFrame:
     """Mean rise over networks, sources in rows and kinds of text in columns."""
     rows = {one.kind.name: [one.rises[kind].mean() for kind in kinds] for one in studied}

@@ -88,13 +88,15 @@ def lesion_rungs(observed: Interval, draws: Mapping[str, Values], *, label: str 
     return closed(figure)
 
 
-def lesion_accuracies(table: pd.DataFrame) -> Figure:
-    """Draw the change of accuracy of each task under each lesion; pale where the interval holds 0.
+def lesion_accuracies(table: pd.DataFrame, neutral: Sequence[float]) -> Figure:
+    """Draw the change of accuracy of each task under each lesion, pale where the interval holds 0; below, neutral text.
 
     Parameters
     ----------
     table : DataFrame
         As :func:`analysis.lesions.study.accuracy_table` makes it.
+    neutral : sequence of float
+        Rise of bits per byte of neutral text under each lesion, in the order of the table.
     """
     lesions, tasks = list(table["lesion"].unique()), list(table["task"].unique())
     cells = table.set_index(["task", "lesion"]).reindex(pd.MultiIndex.from_product([tasks, lesions]))
@@ -103,7 +105,10 @@ def lesion_accuracies(table: pd.DataFrame) -> Figure:
     sure = ((cells["low"] > 0) | (cells["high"] < 0)).to_numpy().reshape(shape)
     limit = max(0.1, float(np.abs(changes).max()))
     with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(figsize=(WIDTH, 1.1 + 0.23 * len(tasks)), layout="constrained")
+        figure, (axes, below) = plt.subplots(
+            2, 1, figsize=(WIDTH, 1.5 + 0.23 * len(tasks)), height_ratios=(len(tasks), 1), sharex=True,
+            layout="constrained",
+        )  # fmt: skip
         image = axes.imshow(changes, aspect="auto", cmap="RdBu", vmin=-limit, vmax=limit, alpha=np.where(sure, 1, 0.3))
         for (row, column), value in np.ndenumerate(changes):
             colour = "white" if sure[row, column] and abs(value) > 0.65 * limit else "black"
@@ -111,10 +116,18 @@ def lesion_accuracies(table: pd.DataFrame) -> Figure:
             axes.text(column, row, f"{value:+.2f}", ha="center", va="center", color=colour, fontsize=6.5, weight=weight)
         intact = cells["intact"].to_numpy().reshape(shape)[:, 0]
         axes.set_yticks(range(len(tasks)), [f"{task} ({value:.2f})" for task, value in zip(tasks, intact, strict=True)])
-        axes.set_xticks(range(len(lesions)), lesions)
-        axes.set(xlabel="network that is silenced", ylabel="task (accuracy of the intact model)")
-        axes.spines[:].set_visible(False)
-        figure.colorbar(image, label="change of accuracy", pad=0.01)
+        axes.set(ylabel="task (accuracy of the intact model)")
+        axes.tick_params("x", length=0)
+        below.imshow(np.array(neutral)[None], aspect="auto", cmap="Reds", vmin=0, vmax=max(0.1, *neutral))
+        for column, value in enumerate(neutral):
+            colour = "white" if value > 0.65 * max(0.1, *neutral) else "black"
+            below.text(column, 0, f"{value:+.2f}", ha="center", va="center", color=colour, fontsize=6.5)
+        below.set_yticks([0], ["neutral text, bits per byte"])
+        below.set_xticks(range(len(lesions)), lesions)
+        below.set(xlabel="network that is silenced")
+        for panel in (axes, below):
+            panel.spines[:].set_visible(False)
+        figure.colorbar(image, ax=axes, label="change of accuracy", pad=0.01)
     return closed(figure)
 
 
