@@ -37,7 +37,7 @@ DRAWS = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n", [10, 20, 40])
+@pytest.mark.parametrize("n", [7, 10, 20, 40])
 @pytest.mark.parametrize("draw", ["normal", "exponential"])
 def test_intervals_over_units_cover(draw, n):
     rng = np.random.default_rng(1)
