@@ -119,6 +119,15 @@ def test_without_a_penalty_z_is_the_t_of_multiple_regression():
     np.testing.assert_allclose(z[:, 0], weights[:, 0] / error)
 
 
+def test_with_more_parcels_than_lesions_ridge_is_still_that_of_scikit_learn(monkeypatch):
+    rng = np.random.default_rng(4)
+    lesions = rng.random((60, 90)) < 0.3
+    deficits = lesions[:, :5].sum(1) + rng.standard_normal(60)
+    monkeypatch.setattr(symptom_mapping, "_penalty", lambda present, deficit: 10.0)
+    found = map_lesions(lesions, deficits, n_draws=20)
+    np.testing.assert_allclose(found["weight"], Ridge(10.0).fit(lesions, deficits).coef_, atol=1e-8)
+
+
 def test_ridge_sees_what_other_parcels_hide_from_single_comparisons():
     """Many strong parcels are noise to one that is looked at alone, and none to one of all at once."""
     lesions = random_lesions(20, 500, expected=5)

@@ -3,12 +3,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from analysis.errors import InputError
 from analysis.grammar.key_files import KeyNeurons
 from analysis.grammar.words import word_table
 from analysis.grammar_lesions import planted_grammar
 from analysis.grammar_lesions.battery import Battery
-from analysis.grammar_lesions.tag_doses import dose_table, read_numbers, sets_at
+from analysis.grammar_lesions.tag_doses import dose_table, sets_at
 from analysis.grammar_lesions.word_scores import tag_lexicon
 from analysis.interventions import silence
 
@@ -53,15 +52,3 @@ def test_doses_are_given_in_every_way():
     means = battery.harm(masks, zero).log_probability
     expected = np.mean([means[VERB][battery.upos == tag].mean() for tag in TAGS if tag != "VERB"])
     assert verbs.loc[0.01, "other"] == pytest.approx(expected)
-
-
-def test_numbers_are_read_in_order_and_with_what_has_to_be_among_them():
-    assert read_numbers("0.1|0.03", "doses", 0.007, most=1) == [0.007, 0.03, 0.1]
-    assert read_numbers("2|0|2", "factors") == [0, 2]
-    assert read_numbers("", "doses", 0.007) == [0.007]
-
-
-@pytest.mark.parametrize("given", ["0.1|x", "", "-1|2", "0.5|nan"])
-def test_what_is_no_list_of_numbers_is_refused(given):
-    with pytest.raises(InputError, match="makes no sense"):
-        read_numbers(given, "doses")

@@ -8,7 +8,14 @@ from analysis.evaluation import bits_per_byte, choice_scores
 from analysis.grammar.words import word_table
 from analysis.grammar_lesions import planted_grammar
 from analysis.grammar_lesions.battery import Battery, Harm
-from analysis.grammar_lesions.tag_lesions import LesionMatrix, lesion_matrix, selectivity, side_effects
+from analysis.grammar_lesions.tag_lesions import (
+    LesionMatrix,
+    lesion_matrix,
+    own_and_others,
+    own_losses,
+    selectivity,
+    side_effects,
+)
 from analysis.grammar_lesions.word_scores import tag_lexicon
 from analysis.interventions import applied, silence
 from analysis.texts import Item, Text
@@ -93,6 +100,35 @@ def test_a_strong_lesion_and_a_fragile_tag_are_no_dissociation():
     found = selectivity(synthetic(strong), synthetic(strong, seed=1))
     assert found.chosen["smaller"] < 1.5
     assert found.chosen["p_corrected"] > 0.05
+
+
+def test_what_helps_is_what_harms_with_the_sign_turned():
+    helps = synthetic(-5 * np.eye(4))
+    assert selectivity(helps, helps).pairs["smaller"].max() < 0
+    assert selectivity(helps.gain, helps.gain).pairs["p_corrected"].max() == pytest.approx(0.01)
+    for measure in ("log_probability", "mass", "accuracy"):
+        np.testing.assert_array_equal(helps.gain.effects(measure), -helps.effects(measure))
+
+
+def test_own_losses_stand_beside_what_matched_sets_stay_below():
+    matrix = synthetic(np.diag([1.0, 2.0, 3.0, 4.0]) + 9 * (1 - np.eye(4)), noise=0)
+    table = own_losses(matrix)
+    assert table.index.tolist() == list(TAGS)
+    np.testing.assert_allclose(table["nats"], [1, 2, 3, 4])
+    below = (matrix.null["mass"][:, [0, 1, 2, 3], [0, 1, 2, 3]] <= table["mass matched"].to_numpy()).mean(0)
+    np.testing.assert_allclose(below, 0.975, atol=0.01)
+    np.testing.assert_allclose(table["tag right matched"], 0, atol=1e-12)
+
+
+def test_own_words_and_the_mean_of_the_others_are_told_apart():
+    effects = np.arange(16.0).reshape(4, 4)
+    cells = synthetic(effects, noise=0).cells()
+    table = own_and_others(cells)
+    np.testing.assert_allclose(table["own harm"], [0, 5, 10, 15], atol=1e-12)
+    assert table.loc["ADJ", "other harm"] == pytest.approx(2)
+    assert table.loc["VERB", "other z"] == pytest.approx(
+        cells.query("lesion == 'VERB' and target != 'VERB'")["z"].mean()
+    )
 
 
 def test_cells_where_all_draws_do_the_same_have_no_z():

@@ -62,6 +62,10 @@ def test_matrices_write_z_and_harm_and_frame_what_is_beyond_chance():
     assert sorted(patch.get_xy() for patch in first.patches) == [(n - 0.47, n - 0.47) for n in range(3)]
     assert not second.patches
     assert [text.get_text() for text in second.texts][::2] == ["–"] * 9
+    assert first.get_ylabel() == "key neurons silenced of"
+    driven = drawing.lesion_matrices({"a": cells(np.eye(3), sure)}, row="key neurons driven of", value="gain")
+    assert driven.axes[0].get_ylabel() == "key neurons driven of"
+    assert driven.axes[1].get_ylabel() == "gain (SD of matched sets)"
 
 
 def test_amplification_turns_harm_into_change():

@@ -262,7 +262,11 @@ def _penalty(present: Floats, deficit: Floats) -> float:
 
 def _ridge(present: Floats, deficits: Floats, penalty: float) -> tuple[Floats, Floats]:
     """Weights, and weights by their standard error, shapes (n_parcels, n_columns); lesions come centred."""
-    operator = np.linalg.solve(present.T @ present + penalty * np.eye(present.shape[1]), present.T)
+    n, n_parcels = present.shape
+    if n_parcels < n:
+        operator = np.linalg.solve(present.T @ present + penalty * np.eye(n_parcels), present.T)
+    else:  # the same, and faster
+        operator = np.linalg.solve(present @ present.T + penalty * np.eye(n), present).T
     centred = deficits - deficits.mean(0)
     weights = operator @ centred
     freedom = len(present) - 1 - (operator.T * present).sum()

@@ -7,38 +7,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.errors import InputError
 from analysis.grammar.key_files import KeyNeurons
-from analysis.grammar.key_neurons import largest
+from analysis.grammar.key_neurons import KEY_SHARE, largest
 from analysis.grammar_lesions.battery import Battery, Make, Masks
 from analysis.grammar_lesions.word_scores import by_tag
 from analysis.inference import mean_over_units
 
-
-def read_numbers(given: str, name: str, *more: float, least: float = 0.0, most: float = np.inf) -> list[float]:
-    """Read numbers with ``|`` between them, in order.
-
-    Parameters
-    ----------
-    given : str
-    name : str
-        What the user calls them, for the message.
-    *more : float
-        Numbers that have to be among them.
-    least, most : float
-
-    Raises
-    ------
-    InputError
-        If one is no number, or out of range.
-    """
-    try:
-        found = {float(one) for one in given.split("|") if one.strip()} | set(more)
-    except ValueError:
-        found = set()
-    if not found or not all(least <= one <= most for one in found):
-        raise InputError(f"{name}='{given}' makes no sense. Give numbers from {least:g} to {most:g} with | between.")
-    return sorted(found)
+DOSES = (0.001, KEY_SHARE, 0.03, 0.1)
+"""Shares of each layer to silence: the paper's, as far as it is known, one below it and two above."""
 
 
 def sets_at(key: KeyNeurons, shares: Sequence[float]) -> dict[float, Masks]:

@@ -7,7 +7,7 @@ matched sets of neurons do to the same words.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from analysis.inference import Interval, corrected_p, mean_over_units, paired_pr
 from analysis.texts import Item, Text
 
 _DRAWS_AT_ONCE = 16  # it bounds memory, not the result
+_SHORT: Mapping[Measure, str] = {"log_probability": "nats", "mass": "mass", "accuracy": "tag right"}
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,12 @@ class LesionMatrix:
     battery: Battery
     harm: Harm
     null: Mapping[Measure, Array]
+
+    @property
+    def gain(self) -> LesionMatrix:
+        """The same with all signs turned, for what is meant to help: more of it is better."""
+        turned = Harm(*(-getattr(self.harm, measure) for measure in MEASURES))
+        return replace(self, harm=turned, null={measure: -draws for measure, draws in self.null.items()})
 
     def effects(self, measure: Measure = "log_probability") -> Array:
         """Mean harm of each lesion to the words of each tag, shape (n_lesions, n_tags)."""
@@ -111,6 +118,48 @@ def lesion_matrix(battery: Battery, masks: Masks, drawn: Masks, make: Make) -> L
             null[measure].append(means.reshape(len(part), len(masks), -1))
     joined = {measure: np.concatenate(parts) for measure, parts in null.items()}
     return LesionMatrix(battery, battery.harm(masks, make), joined)
+
+
+def own_losses(matrix: LesionMatrix) -> pd.DataFrame:
+    """List what each lesion takes from the words of its own tag, by every measure, beside its matched sets.
+
+    Parameters
+    ----------
+    matrix : LesionMatrix
+
+    Returns
+    -------
+    DataFrame, one row per lesion
+        ``nats`` (log-probability), ``mass`` (probability of the tag), ``tag right`` (share of words); beside each, with
+        ``matched`` behind the name, what 97.5 % of the matched sets stay below.
+    """
+    columns = {}
+    for measure, name in _SHORT.items():
+        columns[name] = matrix.effects(measure).diagonal()
+        columns[f"{name} matched"] = np.quantile(matrix.null[measure].diagonal(axis1=1, axis2=2), 0.975, axis=0)
+    return pd.DataFrame(columns, index=pd.Index(matrix.battery.tags, name="lesion"))
+
+
+def own_and_others(cells: pd.DataFrame) -> pd.DataFrame:
+    """Put beside each other what a lesion does to its own tag and, on average, to the others.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        From :meth:`LesionMatrix.cells`.
+
+    Returns
+    -------
+    DataFrame, one row per lesion
+        ``own harm``, ``other harm``, ``own z``, ``other z``.
+    """
+    is_own = cells["lesion"] == cells["target"]
+    means = {
+        f"{whose} {name}": cells[mine].groupby("lesion")[name].mean()
+        for name in ("harm", "z")
+        for whose, mine in (("own", is_own), ("other", ~is_own))
+    }
+    return pd.DataFrame(means)
 
 
 @dataclass(frozen=True)

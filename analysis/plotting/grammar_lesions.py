@@ -25,7 +25,7 @@ def doses(table: pd.DataFrame, matched: pd.DataFrame, ways: Mapping[str, str]) -
     Parameters
     ----------
     table : DataFrame
-        From :func:`analysis.grammar_lesions.tag_lesions.dose_table`.
+        From :func:`analysis.grammar_lesions.tag_doses.dose_table`.
     matched : DataFrame indexed by dose
         ``low``, ``high``: what matched sets take from the own tag's words, mean over tags; drawn for the operation
         that it is named after in ``matched.attrs["operation"]``.
@@ -62,13 +62,17 @@ def doses(table: pd.DataFrame, matched: pd.DataFrame, ways: Mapping[str, str]) -
     return closed(figure)
 
 
-def lesion_matrices(tables: Mapping[str, pd.DataFrame]) -> Figure:
+def lesion_matrices(
+    tables: Mapping[str, pd.DataFrame], *, row: str = "key neurons silenced of", value: str = "harm"
+) -> Figure:
     """Draw harm, lesions × tags, in standard deviations of matched sets; frames where more than chance.
 
     Parameters
     ----------
     tables : mapping of title to DataFrame
         From :meth:`analysis.grammar_lesions.tag_lesions.LesionMatrix.cells`.
+    row, value : str
+        What rows and colours are, where it is no lesion.
     """
     with plt.rc_context(STYLE):
         n_tags = next(iter(tables.values()))["lesion"].nunique()
@@ -79,9 +83,9 @@ def lesion_matrices(tables: Mapping[str, pd.DataFrame]) -> Figure:
             _matrix(axes, cells)
             axes.set_title(title)
             axes.set_xlabel("words of")
-        panels[0, 0].set_ylabel("key neurons silenced of")
+        panels[0, 0].set_ylabel(row)
         image = panels[0, -1].images[0]
-        figure.colorbar(image, ax=panels, label="harm (SD of matched sets)", pad=0.01, shrink=0.9, extend="both")
+        figure.colorbar(image, ax=panels, label=f"{value} (SD of matched sets)", pad=0.01, shrink=0.9, extend="both")
     return closed(figure)
 
 
@@ -91,7 +95,7 @@ def amplification(curves: Mapping[str, pd.DataFrame]) -> Figure:
     Parameters
     ----------
     curves : mapping of title to DataFrame
-        From :func:`analysis.grammar_lesions.tag_lesions.dose_table`, with the factor in the column ``factor``.
+        From :func:`analysis.grammar_lesions.tag_doses.dose_table`, with the factor in the column ``factor``.
     """
     with plt.rc_context(STYLE):
         figure, panels = plt.subplots(1, len(curves), figsize=(WIDTH, 3.0), squeeze=False, layout="constrained")
