@@ -12,8 +12,12 @@ SEEDS ?= 3
 PORT ?= 8000
 CHAPTER ?=
 NAMES ?=
+MODEL ?=
+TEXTS ?=
+K ?=
+N_TEXTS ?=
 P ?=
-export P  # as it is, with quotes and spaces
+export P MODEL TEXTS  # as they are, with quotes and spaces
 
 ifeq ($(VENV),none)
 READY :=
@@ -23,7 +27,7 @@ READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
 endif
 
-.PHONY: help book chapter results extras model models bench test test-slow lint serve lab clean
+.PHONY: help book chapter plan results extras model models bench test test-slow lint serve lab clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -36,6 +40,10 @@ book: $(READY)  ## execute what is stale, render _build/html/index.html  [PROFIL
 
 chapter: $(READY)  ## one chapter with your parameters: CHAPTER=3 P="model=… texts=…"
 	@$(RUN) book/run.py chapter "$(CHAPTER)" --profile $(PROFILE) --jobs $(JOBS) --parameters "$$P"
+
+plan: $(READY)  ## what a model would take, from its configuration alone: MODEL=… TEXTS=… [CHAPTER=5] [K=20] [N_TEXTS=60] [P=…]
+	@$(RUN) book/plan.py --model "$$MODEL" --texts "$$TEXTS" --chapter "$(CHAPTER)" --profile "$(filter-out default,$(PROFILE))" \
+		"$(if $(K),k=$(K)) $(if $(N_TEXTS),n_texts=$(N_TEXTS)) $$P"
 
 results: $(READY)  ## the deep tier, hours: tables for data/results  [NAMES="recurrence …"]
 	@$(RUN) book/run.py results $(NAMES)
