@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-NAMES = ("attribution", "group_ica", "interventions", "recording", "streaming")
+NAMES = ("attribution", "group_ica", "interventions", "planner", "recording", "streaming")
 OUT = Path("_build/bench.json")
 
 
