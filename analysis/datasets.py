@@ -52,6 +52,8 @@ def _read_file(path: Path) -> list[Text]:
         raise InputError(f"'{path}' is not UTF-8 (byte {error.start}). Convert it, for example with iconv.") from None
     if not content.strip():
         raise InputError(f"'{path}' is empty. Give a file that holds text.")
+    if "\0" in content:
+        raise InputError(f"'{path}' holds null bytes, so it is no text file. Convert it to one of UTF-8.")
     texts = read(content, path)
     if not texts:
         raise InputError(f"'{path}' holds no text of any length. Give a file that does.")
@@ -134,15 +136,16 @@ def _read_json(content: str, path: Path) -> list[Text]:
 def _json(content: str, where: str) -> Any:
     try:
         return json.loads(content)
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"{where} is not JSON ({error}). Mend it, or give another format.") from error
 
 
 def _read_table(content: str, path: Path) -> list[Text]:
     dialect = csv.excel if path.suffix == ".csv" else _UnquotedTabs
-    csv.field_size_limit(len(content) + 1)  # a field may be a whole document
-    try:
-        rows = [dict(enumerate(row)) for row in csv.reader(io.StringIO(content), dialect) if row]
+    # A field may be a whole document. The limit is one for all of Python, so it is never lowered.
+    csv.field_size_limit(max(csv.field_size_limit(), len(content) + 1))
+    try:  # strict: a quotation mark that is never closed would swallow the rest of the file
+        rows = [dict(enumerate(row)) for row in csv.reader(io.StringIO(content), dialect, strict=True) if row]
     except csv.Error as error:
         raise InputError(f"'{path}' is no table ({error}). Mend it, or give another format.") from error
     if rows and any(str(cell).strip().lower() in TEXT_HEADINGS for cell in rows[0].values()):

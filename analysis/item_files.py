@@ -84,6 +84,8 @@ def read_tasks(
         paths = [path for pattern in source.split("|") if pattern.strip() for path in _matching(pattern.strip())]
         domains = {path.stem: path.stem for path in paths}
         read = {path.stem: partial(_of_file, path, seed) for path in paths}
+    if not read:
+        raise InputError("No items are named. Give 'teaching', or the path of a file of items.")
     first = next((task for task in read if domains[task] == lead), next(iter(read)))
     order = [first, *(task for task in read if task != first)]
     tasks = {task: read[task](n if task != first else n_lead or n) for task in order}
@@ -139,8 +141,11 @@ def _read_pairs(lines: Sequence[tuple[int, str]], path: Path) -> list[Item]:
         try:
             row = json.loads(line)
             good, bad = row["sentence_good"], row["sentence_bad"]
+            is_pair = all(isinstance(sentence, str) and sentence.strip() for sentence in (good, bad))
         except (json.JSONDecodeError, KeyError, TypeError):
-            raise InputError(f"'{path}', line {number}, is no JSON with sentence_good and sentence_bad.") from None
+            is_pair = False
+        if not is_pair:
+            raise InputError(f"'{path}', line {number}, is no JSON with sentence_good and sentence_bad.")
         # The good one stands first in every second item: a model that finds all alike is right in half of them.
         answer = len(items) % 2
         items.append(Item(path.stem, "", (good, bad) if answer == 0 else (bad, good), answer, str(row.get("UID", ""))))

@@ -84,6 +84,15 @@ def check_site(site: str) -> None:
         raise InputError(f"No site is named '{site}'. Choose one of: {', '.join(SITES)}.")
 
 
+def _check_device(device: str) -> None:
+    try:
+        torch.device(device)
+    except RuntimeError:
+        raise InputError(
+            f"No device is named '{device}'. Give one as torch names it: cpu, cuda, cuda:1, mps."
+        ) from None
+
+
 def load_model(
     name: str | Path,
     *,
@@ -126,6 +135,7 @@ def load_model(
     name = str(Path(name).expanduser()) if str(name).startswith("~") else str(name)
     if dtype not in _DTYPES:
         raise InputError(f"No dtype is named '{dtype}'. Choose one of: {', '.join(_DTYPES)}.")
+    _check_device(device)
     if device_map is not None and importlib.util.find_spec("accelerate") is None:
         raise InputError(
             f"device_map='{device_map}' needs the package accelerate: install the extra 'large', or give one device."

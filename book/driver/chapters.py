@@ -56,13 +56,13 @@ class Chapter:
     @cached_property
     def parameters(self) -> dict[str, Parameter]:
         """What the `parameters` cell declares, by name."""
-        for options, code in self._cells():
-            if "parameters" in (options.get("tags") or []):
-                try:
-                    return {parameter.name: parameter for parameter in parse_cell(code)}
-                except (InputError, SyntaxError) as error:
-                    raise InputError(f"book/{self.path.name}, cell 'parameters': {error}") from None
-        return {}
+        cells = [code for options, code in self._cells() if "parameters" in (options.get("tags") or [])]
+        if len(cells) > 1:
+            raise InputError(f"book/{self.path.name} has {len(cells)} cells tagged 'parameters'. Put all into one.")
+        try:
+            return {parameter.name: parameter for code in cells for parameter in parse_cell(code)}
+        except (InputError, SyntaxError) as error:
+            raise InputError(f"book/{self.path.name}, cell 'parameters': {error}") from None
 
     @property
     def code(self) -> str:
@@ -113,7 +113,12 @@ class Project:
         path = self.root / "_toc.yml"
         if not path.exists():
             raise InputError(f"no _toc.yml in {self.root}")
-        toc: dict[str, Any] = load_yaml(path.read_text(encoding="utf-8"))
+        try:
+            toc: Any = load_yaml(path.read_text(encoding="utf-8"))
+        except yaml.YAMLError as error:
+            raise InputError(f"_toc.yml: {' '.join(str(error).split())}") from None
+        if not isinstance(toc, dict) or not any(file.endswith(".ipynb") for file in _entries(toc)):
+            raise InputError("_toc.yml names no chapter. Give it entries 'file: book/01_name.ipynb'")
         return toc
 
     @cached_property

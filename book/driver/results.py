@@ -36,9 +36,13 @@ def wanted_results(project: Project, names: list[str]) -> list[Wanted]:
     """Read `book/results.yml`: all entries, or those that are named."""
     path = project.root / "book" / "results.yml"
     try:
-        entries: dict[str, Any] = load_yaml(path.read_text(encoding="utf-8")) or {}
+        entries: Any = load_yaml(path.read_text(encoding="utf-8")) or {}
     except (OSError, yaml.YAMLError) as error:
         raise InputError(f"book/results.yml: {' '.join(str(error).split())}") from None
+    if not isinstance(entries, dict):
+        raise InputError(
+            "book/results.yml must hold a section for each result, 'name:' with its chapter and parameters"
+        )
     for name in names:
         if name not in entries:
             raise InputError(
