@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
+import hypothesis
 import matplotlib.pyplot as plt
 import pytest
 import torch
@@ -17,6 +18,8 @@ ROOT = Path(__file__).parents[1]
 THIRD_PARTY = ROOT.parent / "shared" / "data"
 
 torch.set_num_threads(1)
+hypothesis.settings.register_profile("study", deadline=None)  # machines are shared: a slow example is no fault
+hypothesis.settings.load_profile("study")
 
 
 def third_party(path: str) -> Path:

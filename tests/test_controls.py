@@ -34,7 +34,7 @@ def test_sets_of_the_same_size_per_layer():
 masks = arrays(bool, (2, 72))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(masks, st.integers(0, 1000))
 def test_contribution_is_matched_in_strata_of_each_layer(two, seed):
     contribution = np.random.default_rng(seed).exponential(size=72)

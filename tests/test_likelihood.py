@@ -42,7 +42,7 @@ requests = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(requests, st.sampled_from([1, 10, 200]))
 def test_scores_are_those_of_each_request_alone(lm, wanted, batch_tokens):
     batches = likelihood.arrange(lm, wanted, batch_tokens)

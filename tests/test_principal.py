@@ -41,7 +41,7 @@ def test_what_is_only_rounding_is_no_row():
     assert len(strongest_rows(matrix.astype(np.float32), 30, np.random.RandomState(0))) <= 20
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 30), st.integers(1, 40), st.integers(0, 1000))
 def test_all_rows_hold_all_the_energy(n_rows, n_columns, seed):
     matrix = np.random.default_rng(seed).standard_normal((n_rows, n_columns)).astype(np.float32)
