@@ -18,6 +18,8 @@ K ?=
 N_TEXTS ?=
 P ?=
 export P MODEL TEXTS  # as they are, with quotes and spaces
+SCHEDULER ?=
+export SCHEDULER  # tcp://host:port of a Dask cluster that takes restarts, draws and cells of sweeps
 
 ifeq ($(VENV),none)
 READY :=

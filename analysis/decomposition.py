@@ -14,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from analysis.activity import Activity
 from analysis.errors import InputError
 from analysis.networks import Networks, correlation, match
+from analysis.parallel import spread
 from analysis.principal import Matrix, centred_over_neurons, energy, strongest_rows
 
 Constant = Literal["refuse", "keep"]
@@ -179,7 +180,8 @@ def turn(
     max_iter, tol : int, float
         When FastICA stops.
     """
-    runs = [_rotate(white, rng.randint(2**31 - 1), max_iter, tol) for _ in range(n_restarts)]
+    starts = [(rng.randint(2**31 - 1), max_iter, tol) for _ in range(n_restarts)]
+    runs = spread(_rotate, starts, shared=[white])
     best = min(range(n_restarts), key=lambda run: float(np.abs(runs[run][0]).sum()))
     sources, converged = runs[best]
     agreement = _agreement(sources, [maps for run, (maps, _) in enumerate(runs) if run != best])

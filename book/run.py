@@ -10,6 +10,7 @@
 """
 
 import argparse
+import os
 import shutil
 import sys
 import time
@@ -30,6 +31,7 @@ from driver.rendering import RenderError, Site, page_notebooks, render  # noqa: 
 from driver.results import make, wanted_results  # noqa: E402
 from driver.staleness import digest  # noqa: E402
 
+from analysis import parallel  # noqa: E402
 from analysis.errors import InputError  # noqa: E402
 
 _TRACEBACK_LINES = 25
@@ -160,6 +162,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if not options.jobs.isdigit() or int(options.jobs) < 1:
             raise InputError(f"JOBS must be a whole number of at least 1, and {options.jobs!r} is not")
+        if address := os.environ.get(parallel.VARIABLE):
+            parallel.cluster(address)  # before an hour of work, not in the midst of it
         if options.command == "results":
             failed = make(project, wanted_results(project, options.names), Progress())
             return report_failures(failed, Run(project, project.build / "results")) if failed else 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import joblib
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -12,6 +11,7 @@ import pandas as pd
 from analysis.grammar.word_sets import PARTS, WordSets
 from analysis.grammar.words import balanced
 from analysis.language.ceiling import next_tag_posterior
+from analysis.parallel import spread
 from analysis.probing.classifiers import Labels, by_category
 from analysis.texts import Text
 
@@ -120,7 +120,6 @@ def generator_mass(
     InputError
         If a text is no passage of the teaching language.
     """
-    ask = joblib.delayed(next_tag_posterior)
-    asked = zip(words["text"], words["word"], strict=True)
-    found = joblib.Parallel(n_jobs=n_jobs)(ask(texts[text], int(word), steps) for text, word in asked)
+    asked = [(texts[text], int(word), steps) for text, word in zip(words["text"], words["word"], strict=True)]
+    found = spread(next_tag_posterior, asked, n_jobs=n_jobs)
     return np.array([[one.probability.get(tag, 0.0) for tag in tags] for one in found])

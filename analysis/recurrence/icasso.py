@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from joblib import Parallel, delayed
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
 from analysis.activity import Activity
 from analysis.errors import InputError
 from analysis.networks import Maps, Networks, correlation, match
+from analysis.parallel import spread
 from analysis.recurrence.stability import Decompose, seeds
 
 
@@ -33,7 +33,8 @@ def bootstrap(
     activity: Activity, decompose: Decompose, n_draws: int = 20, seed: int = 0, n_jobs: int = 1
 ) -> list[Networks]:
     """Decompose resamples of the texts (Efron 1979), each from its own random start where ``decompose`` has one."""
-    return Parallel(n_jobs)(delayed(_resample)(activity, decompose, s) for s in seeds(seed, n_draws))
+    draws = [[one] for one in seeds(seed, n_draws)]
+    return spread(_resample, draws, shared=(activity, decompose), n_jobs=n_jobs)
 
 
 def _resample(activity: Activity, decompose: Decompose, seed: int) -> Networks:

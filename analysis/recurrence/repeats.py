@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from joblib import Parallel, delayed
 from scipy.stats import kurtosis
 
 from analysis.activity import Activity
 from analysis.inference import Interval
 from analysis.networks import Networks, correlation, match
+from analysis.parallel import spread
 from analysis.recurrence.icasso import resampled
 from analysis.recurrence.stability import Decompose, halves, seeds, shifted
 
@@ -86,7 +86,8 @@ def _as_it_is(half: Activity, _seed: int) -> Activity:
 def _repeat(
     activities: Sequence[Activity], decompose: Decompose, prepare: Prepare, draws: Sequence[int], n_jobs: int
 ) -> Repeats:
-    drawn = Parallel(n_jobs)(delayed(_once)(activities, decompose, prepare, seed) for seed in draws)
+    shared = (activities, decompose, prepare)
+    drawn = spread(_once, [[seed] for seed in draws], shared=shared, n_jobs=n_jobs)
     tables, peaked = zip(*drawn, strict=True)
     return Repeats(np.array(tables), np.array(peaked))
 

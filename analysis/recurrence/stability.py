@@ -8,13 +8,13 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from joblib import Parallel, delayed
 
 from analysis.activity import Activity
 from analysis.decomposition import spatial_ica
 from analysis.errors import InputError
 from analysis.group import Reduced, group_ica
 from analysis.networks import Networks, correlation, match
+from analysis.parallel import spread
 from analysis.principal import centred_over_neurons, energy, strongest_rows
 
 Decompose = Callable[[Activity], Networks]
@@ -100,8 +100,8 @@ def split_half_null(
 
     The largest, so that "some network exceeds it" keeps its error rate over all networks of a decomposition.
     """
-    draws = Parallel(n_jobs)(delayed(_empty_half)(activity, decompose, s) for s in seeds(seed, n_draws))
-    return np.array(draws)
+    draws = [[one] for one in seeds(seed, n_draws)]
+    return np.array(spread(_empty_half, draws, shared=(activity, decompose), n_jobs=n_jobs))
 
 
 def _empty_half(activity: Activity, decompose: Decompose, seed: int) -> float:
@@ -212,7 +212,8 @@ def model_order(
     """
     _check_draws(n_draws)
     observed = _orders(activity, ks, seed, max_iter)
-    null = Parallel(n_jobs)(delayed(_empty_orders)(activity, ks, s, max_iter) for s in seeds(seed, n_draws))
+    draws = [[ks, one, max_iter] for one in seeds(seed, n_draws)]
+    null = spread(_empty_orders, draws, shared=[activity], n_jobs=n_jobs)
     rows = []
     for place, similarity in enumerate(observed):
         table = verdict(similarity, np.array([draw[place] for draw in null]))
