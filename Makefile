@@ -11,6 +11,7 @@ JOBS ?= 2
 SEEDS ?= 3
 PORT ?= 8000
 CHAPTER ?=
+SWEEP ?= book/sweeps/seeds.yml
 NAMES ?=
 MODEL ?=
 TEXTS ?=
@@ -29,7 +30,7 @@ READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
 endif
 
-.PHONY: help book chapter plan results extras model models bench test test-slow lint serve lab clean
+.PHONY: help book chapter plan results sweep extras model models bench test test-slow lint serve lab clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -49,6 +50,9 @@ plan: $(READY)  ## what a model would take, from its configuration alone: MODEL=
 
 results: $(READY)  ## the deep tier, hours: tables for data/results  [NAMES="recurrence …"]
 	@$(RUN) book/run.py results $(NAMES)
+
+sweep: $(READY)  ## one chapter over models, data sets, seeds …: SWEEP=book/sweeps/seeds.yml  [JOBS=2] [SCHEDULER=tcp://…]
+	@$(RUN) book/run.py sweep "$(SWEEP)" --profile $(PROFILE) --jobs $(JOBS)
 
 extras: $(READY)  ## install what is optional: harness, cluster, hub data sets, large models, the browser checks
 	@$(RUN) -m pip install -q -c constraints.txt -e '.[check,cluster,data,harness,large]'

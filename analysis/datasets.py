@@ -12,6 +12,7 @@ from typing import Any
 
 import conllu
 
+from analysis import hub
 from analysis.errors import InputError
 from analysis.texts import Text, Word
 
@@ -24,7 +25,8 @@ def load_texts(source: str | Path) -> list[Text]:
     source : str or Path
         A path or glob. The ending decides the format: ``.conllu`` (one text per sentence, with gold words),
         ``.jsonl``, ``.json`` (a list), ``.tsv`` and ``.csv`` (the column, or the field, with the longest content
-        is the text), ``.txt`` (one text per paragraph, blank lines between).
+        is the text), ``.txt`` (one text per paragraph, blank lines between). Or a data set of the hub,
+        ``hub:NAME[:CONFIG[:SPLIT[:COLUMN]]]``, as :func:`analysis.hub.load_hub_texts` reads it.
 
     Returns
     -------
@@ -36,6 +38,8 @@ def load_texts(source: str | Path) -> list[Text]:
     InputError
         If nothing is there, or a file is empty, not UTF-8, or not of its format.
     """
+    if str(source).startswith(hub.PREFIX):
+        return hub.load_hub_texts(str(source))
     paths = sorted(Path(match) for match in glob.glob(str(source), recursive=True))
     if not paths:
         raise InputError(f"There is no file '{source}'. Give the path of a text file or a pattern that names some.")

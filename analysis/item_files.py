@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis import language
+from analysis import hub, language
+from analysis.benchmarks import BENCHMARKS, from_file, from_hub
 from analysis.errors import InputError
 from analysis.texts import Item
 
@@ -54,7 +55,9 @@ def read_tasks(
         ``"teaching"`` for the tasks of the teaching language that its model can do, ``"teaching:sentiment,topic"``
         for some, else files with ``|`` between them, globs too. ``.jsonl``: minimal pairs with ``sentence_good`` and
         ``sentence_bad`` (Warstadt et al. 2020). ``.tsv``: text, a tab, and the word that the model should continue
-        with; the words of a file are the choices.
+        with; the words of a file are the choices. ``hub:NAME`` is one of
+        :data:`analysis.benchmarks.BENCHMARKS` from the hub, ``hub:NAME:PLACE[:CONFIG[:SPLIT]]`` the same from another
+        place, and ``NAME:FILE`` from the file that it is handed on in.
     n : int
         Items of each task; fewer where there are fewer.
     lead : str
@@ -81,9 +84,9 @@ def read_tasks(
         domains = {task: language.TASKS[task].domain if task in language.TASKS else "" for task in names}
         read = {task: partial(_of_language, task, split, seed) for task in names}
     else:
-        paths = [path for pattern in source.split("|") if pattern.strip() for path in _matching(pattern.strip())]
-        domains = {path.stem: path.stem for path in paths}
-        read = {path.stem: partial(_of_file, path, seed) for path in paths}
+        found = [pair for part in source.split("|") if part.strip() for pair in _loaders(part.strip())]
+        read = {task: partial(_some, load, seed) for task, load in found}
+        domains = {task: task for task in read}
     if not read:
         raise InputError("No items are named. Give 'teaching', or the path of a file of items.")
     first = next((task for task in read if domains[task] == lead), next(iter(read)))
@@ -115,8 +118,22 @@ def _of_language(task: str, split: str, seed: int, n: int) -> list[Item]:
     return one_per_question(language.items(task, split, 2 * n, seed))[:n]
 
 
-def _of_file(path: Path, seed: int, n: int) -> list[Item]:
-    items = _read_file(path)
+def _loaders(part: str) -> list[tuple[str, Callable[[], list[Item]]]]:
+    """Return the name of each task that a part of a source names, with what reads all its items."""
+    name, _, rest = part.partition(":")
+    if part.startswith(hub.PREFIX):
+        task, _, place = rest.partition(":")
+        if task not in BENCHMARKS:
+            raise InputError(f"There is no task '{part}'. Of the hub there are: {', '.join(BENCHMARKS)}.")
+        where = hub.parts(hub.PREFIX + place)[:3] if place else ()
+        return [(task, partial(from_hub, task, *where))]
+    if name in BENCHMARKS and rest:
+        return [(name, partial(from_file, name, path)) for path in _matching(rest)[:1]]
+    return [(path.stem, partial(_read_file, path)) for path in _matching(part)]
+
+
+def _some(load: Callable[[], list[Item]], seed: int, n: int) -> list[Item]:
+    items = load()
     shuffled = [items[place] for place in np.random.default_rng(seed).permutation(len(items))]
     return one_per_question(shuffled)[:n]
 

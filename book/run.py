@@ -4,14 +4,14 @@
     python book/run.py book [--profile smoke]
     python book/run.py chapter 3 --parameters "model=path/to/model k=20"
     python book/run.py results recurrence
+    python book/run.py sweep book/sweeps/seeds.yml
 
-`make book`, `make chapter` and `make results` call it. Only what is stale is executed. The default book goes to
-`_build/html`; every other run to a folder of its own below `_build/runs`.
+`make book`, `make chapter`, `make results` and `make sweep` call it. Only what is stale is executed. The default book
+goes to `_build/html`; every other run to a folder of its own below `_build/runs`.
 """
 
 import argparse
 import os
-import shutil
 import sys
 import time
 from dataclasses import dataclass
@@ -21,15 +21,16 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(1, str(ROOT))  # `analysis`, where it is not installed
 
 from driver.chapters import Chapter, Project  # noqa: E402
-from driver.execution import Outcome, Run, execute, plan, prepare_kernel  # noqa: E402
+from driver.execution import Outcome, Run, execute, plan  # noqa: E402
 from driver.files import locked, write_atomically  # noqa: E402
+from driver.orders import at_work, run_folder  # noqa: E402
 from driver.parameters import parse_assignments  # noqa: E402
 from driver.profiles import Profile, load_profile, values_for_chapter_run  # noqa: E402
 from driver.progress import Progress  # noqa: E402
 from driver.record import write_claims, write_record  # noqa: E402
 from driver.rendering import RenderError, Site, page_notebooks, render  # noqa: E402
 from driver.results import make, wanted_results  # noqa: E402
-from driver.staleness import digest  # noqa: E402
+from driver.sweep import Sweep, carry_out, execute_cell, read_sweep  # noqa: E402
 
 from analysis import parallel  # noqa: E402
 from analysis.errors import InputError  # noqa: E402
@@ -74,7 +75,7 @@ def chapter_order(project: Project, name: str, profile_name: str, parameters: st
     profile = load_profile(project, profile_name)
     chapters = project.with_needs([chapter])
     values = values_for_chapter_run(chapters, profile, parse_assignments(parameters))
-    folder = project.build / "runs" / f"{chapter.stem}-{digest(values)[:8]}"
+    folder = run_folder(project, chapter, values)
     return Order(
         Run(project, folder), profile, chapters, values, folder / "notebooks", False, f"book/{chapter.stem}.html"
     )
@@ -84,10 +85,7 @@ def fulfil(order: Order, jobs: int, progress: Progress) -> int:
     """Execute, record, render; return the exit code."""
     started = time.monotonic()
     run, project = order.run, order.run.project
-    with locked(run.folder):
-        shutil.rmtree(run.work, ignore_errors=True)
-        run.work.mkdir(parents=True)
-        prepare_kernel(project)
+    with at_work(run):
         outcomes = execute(run, plan(project, order.chapters, order.values), jobs, progress)
         record, claims = run.folder / "run.json", run.folder / "claims.json"
         write_claims(claims, run, order.name, outcomes)
@@ -105,13 +103,33 @@ def fulfil(order: Order, jobs: int, progress: Progress) -> int:
         finally:
             seconds = time.monotonic() - started
             write_record(record, project, order.profile.name, outcomes, seconds)
-        shutil.rmtree(run.work)
     executed = sum(outcome.status == "executed" for outcome in outcomes)
     progress.say(
         f"{shown(run.folder / 'html' / order.page)}: chapters: {executed} executed, {len(outcomes) - executed} cached; "
         f"pages {'rendered' if rendered else 'unchanged'}; {seconds:.1f} s"
     )
     return 0
+
+
+def sweep(wanted: Sweep, cell: str, jobs: int, progress: Progress) -> int:
+    """Execute the cells of a sweep and make its table and page; or, for a worker, one cell alone."""
+    if cell:
+        os.environ.pop(parallel.VARIABLE, None)  # a worker that waits for workers could wait for itself
+        execute_cell(next(one for one in wanted.cells if one.run.folder.name == cell), progress)
+        return 0
+    from driver.sweep_page import write_page  # noqa: PLC0415 (draws, and so loads what other commands do not need)
+
+    with locked(wanted.folder):
+        carry_out(wanted, jobs, progress)
+        write_page(wanted)
+    missing = [one for one in wanted.cells if not one.is_finished]
+    for one in missing:
+        partial = one.run.failed / f"{wanted.chapter.stem}.ipynb"
+        kept = f" (partial notebook: {shown(partial)})" if partial.exists() else ""
+        print(f"{one.label}: {one.error or 'not finished'}{kept}", file=sys.stderr)
+    finished = len(wanted.cells) - len(missing)
+    progress.say(f"{shown(wanted.folder / 'html' / 'index.html')}: {finished} of {len(wanted.cells)} cells")
+    return 0 if not missing else 2 if all(one.error.startswith("InputError") for one in missing) else 1
 
 
 def report_failures(outcomes: list[Outcome], run: Run) -> int:
@@ -148,6 +166,9 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     chapter.add_argument("--parameters", default="", help="name=value name='with spaces'")
     deep = commands.add_parser("results", help="the deep tier: tables for data/results")
     deep.add_argument("names", nargs="*", help="entries of book/results.yml; all by default")
+    swept = commands.add_parser("sweep", help="one chapter at many combinations of parameters")
+    swept.add_argument("source", type=Path, help="a file that says which; see book/sweeps")
+    swept.add_argument("--cell", default="", help=argparse.SUPPRESS)
     for command in commands.choices.values():
         command.add_argument("--profile", default="default", help="a file of book/profiles, without .yml")
         command.add_argument("--jobs", default="2", help="how many chapters execute side by side")
@@ -162,8 +183,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if not options.jobs.isdigit() or int(options.jobs) < 1:
             raise InputError(f"JOBS must be a whole number of at least 1, and {options.jobs!r} is not")
-        if address := os.environ.get(parallel.VARIABLE):
+        if (address := os.environ.get(parallel.VARIABLE)) and not getattr(options, "cell", ""):
             parallel.cluster(address)  # before an hour of work, not in the midst of it
+        if options.command == "sweep":
+            wanted = read_sweep(project, options.source, options.profile)
+            return sweep(wanted, options.cell, int(options.jobs), Progress())
         if options.command == "results":
             failed = make(project, wanted_results(project, options.names), Progress())
             return report_failures(failed, Run(project, project.build / "results")) if failed else 0

@@ -85,6 +85,37 @@ def render(site: Site) -> bool:
     return True
 
 
+def render_page(project: Project, html: Path, work: Path, text: str, files: Mapping[str, bytes]) -> None:
+    """Render one page that is not of the book, in the look of the book.
+
+    Parameters
+    ----------
+    project : Project
+        Whose look it has.
+    html : Path
+        The folder of the rendered page, `index.html`.
+    work : Path
+        A folder for what is being made.
+    text : str
+        MyST.
+    files : mapping of str to bytes
+        What lies beside the text, by name.
+    """
+    stage = work / "stage"
+    look = [project.root / "_config.yml", project.root / "book" / "references.bib"]
+    look += [path for name in ("_ext", "book/_static") for path in _below(project.root / name)]
+    toc = yaml.safe_dump({"format": "jb-book", "root": "index"})
+    site = Site(project, html, work, {}, work, complete=False)
+    _write_stage(
+        site,
+        stage,
+        {str(path.relative_to(project.root)): path for path in look},
+        {"index.md": text.encode(), "_toc.yml": toc.encode(), **files},
+    )
+    html.parent.mkdir(parents=True, exist_ok=True)
+    replace_folder(_build(site, stage), html)
+
+
 def _below(folder: Path) -> list[Path]:
     return list(files_below(folder)) if folder.is_dir() else []
 

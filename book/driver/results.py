@@ -1,7 +1,6 @@
 """The deep tier: chapters executed at large budgets, their tables kept in `data/results`."""
 
 import os
-import shutil
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +10,9 @@ from analysis import results
 from analysis.errors import InputError
 
 from .chapters import Chapter, Project
-from .execution import Outcome, Run, execute, plan, prepare_kernel
-from .files import files_below, locked
+from .execution import Outcome, Run, execute, plan
+from .files import files_below
+from .orders import at_work
 from .parameters import did_you_mean, fit, load_yaml, refuse_unknown
 from .progress import Progress
 from .staleness import CLAIMS, named_files, versions
@@ -73,10 +73,7 @@ def make(project: Project, wanted: list[Wanted], progress: Progress) -> list[Out
             progress.say(f"{one.name}: left out, because {missing} is not here")
             continue
         run = Run(project, project.build / "results" / one.name)
-        with locked(run.folder):
-            shutil.rmtree(run.work, ignore_errors=True)
-            run.work.mkdir(parents=True)
-            prepare_kernel(project)
+        with at_work(run):
             chapters = project.with_needs([one.chapter])
             shared = {
                 chapter.stem: chapter.defaults
@@ -85,7 +82,6 @@ def make(project: Project, wanted: list[Wanted], progress: Progress) -> list[Out
             }
             files = _files(project, one)  # before the run: what is changed meanwhile did not decide it
             outcomes = execute(run, plan(project, chapters, shared, is_deep=True), 1, progress)
-            shutil.rmtree(run.work)
         failed += [outcome for outcome in outcomes if outcome.entry is None]
         if outcomes[-1].entry is not None:
             tables = run.artifacts / one.chapter.stem / "tables"
