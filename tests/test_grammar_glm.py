@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
-from scipy.stats import spearmanr, ttest_ind
+from scipy.stats import ttest_ind
 
 from analysis.activity import Activity, record
 from analysis.errors import InputError
@@ -178,38 +178,3 @@ def test_the_teaching_model_answers_to_parts_of_speech_and_not_to_exchanged_ones
     assert (found.q < 0.05).mean() > 0.1
     exchanged = words.assign(upos=words.groupby("text")["upos"].transform(np.random.default_rng(0).permutation))
     assert (glm.fit(activity, exchanged, ["NOUN", "VERB"], "read").q < 0.05).mean() < 0.01
-
-
-def test_maps_that_share_neurons_agree_and_those_that_share_only_layers_do_not():
-    rng = np.random.default_rng(0)
-    sizes = (150, 150)
-    layer = np.repeat([0.0, 3.0], 150)
-    a = rng.standard_normal(300) + layer
-    maps = {"a": a, "like a": a + rng.standard_normal(300), "other": rng.standard_normal(300) + layer}
-    table = glm.agreement(maps, sizes, share=0.1, n_draws=400).set_index(["first", "second"])
-    alike, apart = table.loc[("a", "like a")], table.loc[("a", "other")]
-    assert alike["rho"] == pytest.approx(spearmanr(a, maps["like a"]).statistic)
-    assert apart["rho"] == pytest.approx(spearmanr(a, maps["other"]).statistic)
-    assert apart["rho"] > 0.5
-    assert apart["rho"] == pytest.approx(apart["rho_null"], abs=0.1)
-    assert alike["rho_p"] == alike["overlap_p"] == 1 / 401
-    assert min(apart["rho_p"], apart["overlap_p"]) > 0.05
-    top = [{*np.argsort(m[:150])[-15:], *(150 + np.argsort(m[150:])[-15:])} for m in (a, maps["like a"])]
-    assert alike["overlap"] == pytest.approx(len(top[0] & top[1]) / 30)
-    assert alike["overlap_null"] == pytest.approx(0.1, abs=0.02)
-
-
-def test_a_map_agrees_with_itself_and_not_with_its_opposite():
-    a = np.random.default_rng(1).standard_normal(100)
-    table = glm.agreement({"a": a, "again": 5 * a, "opposite": -a}, (60, 40), n_draws=99)
-    assert table["rho"].tolist() == pytest.approx([1, -1, -1])
-    assert table["overlap"].tolist() == pytest.approx([1, 0, 0])
-    assert table["rho_p"].tolist() == [0.01, 1, 1]
-
-
-def test_maps_that_do_not_cover_the_neurons_are_named():
-    a = np.arange(10.0)
-    with pytest.raises(InputError, match="Not so: short, hole"):
-        glm.agreement({"a": a, "short": a[1:], "hole": np.where(a == 3, np.nan, a)}, (10,))
-    with pytest.raises(InputError, match="two maps or more"):
-        glm.agreement({"a": a}, (10,))

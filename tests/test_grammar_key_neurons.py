@@ -6,6 +6,7 @@ from scipy.stats import chi2_contingency
 
 from analysis.errors import InputError
 from analysis.grammar import key_neurons as keys
+from analysis.grammar import key_null, key_overlap
 
 TAGS = ("ADJ", "ADV", "NOUN", "VERB")
 
@@ -78,7 +79,7 @@ def test_neurons_planted_for_tags_are_found_and_named():
 
 
 def test_the_null_finds_the_planted_neurons_and_no_others():
-    result = keys.permutation(planted(), share=0.02, n_draws=200)
+    result = key_null.permutation(planted(), share=0.02, n_draws=200)
     assert np.flatnonzero(result.neurons["p_corrected"] < 0.05).tolist() == [20, 40, 130]
     statistics = result.statistics.set_index(["statistic", "layer", "tag", "other"])
     p = statistics["p_more"]
@@ -93,7 +94,7 @@ def test_the_null_finds_the_planted_neurons_and_no_others():
 def test_overlaps_and_kinds_are_counts_of_the_chosen():
     found = planted()
     chosen = keys.select(found, share=0.05, seed=3)
-    statistics = keys.permutation(found, share=0.05, n_draws=2, seed=3).statistics
+    statistics = key_null.permutation(found, share=0.05, n_draws=2, seed=3).statistics
     observed = statistics.set_index(["statistic", "layer", "tag", "other"])["observed"]
     for i, j in ((0, 1), (0, 3), (2, 3)):
         both = (chosen[i] & chosen[j])[100:].sum() / (chosen[i] | chosen[j])[100:].sum()
@@ -109,7 +110,7 @@ def test_overlaps_and_kinds_are_counts_of_the_chosen():
 
 def test_chi_squared_is_that_of_the_table():
     found = planted()
-    table = keys.chi_squared(found)
+    table = key_null.chi_squared(found)
     used, n_items = found.by_tag()
     for neuron in (3, 20, 40):
         reference = chi2_contingency(np.stack([used[:, neuron], n_items[:, 0] - used[:, neuron]]), correction=False)
@@ -123,9 +124,9 @@ def test_chi_squared_is_that_of_the_table():
 
 def test_neurons_that_follow_words_pass_chi_squared_over_items_but_not_the_exchange_of_lexemes():
     found = word_tied()
-    assert (keys.chi_squared(found)["p"] < 0.05).mean() > 0.5
-    assert (keys.chi_squared(found)["q"] < 0.01).mean() > 0.2
-    result = keys.permutation(found, share=0.02, n_draws=200)
+    assert (key_null.chi_squared(found)["p"] < 0.05).mean() > 0.5
+    assert (key_null.chi_squared(found)["q"] < 0.01).mean() > 0.2
+    result = key_null.permutation(found, share=0.02, n_draws=200)
     assert 0.02 < (result.neurons["p"] < 0.05).mean() < 0.08
     assert (result.neurons["p_corrected"] < 0.05).mean() < 0.01
 
@@ -134,7 +135,7 @@ def test_neurons_that_follow_words_pass_chi_squared_over_items_but_not_the_excha
 def test_the_null_of_the_selectivity_is_calibrated():
     p = []
     for seed in range(60):
-        table = keys.permutation(word_tied(60, seed=seed), share=0.05, n_draws=99, seed=seed).statistics
+        table = key_null.permutation(word_tied(60, seed=seed), share=0.05, n_draws=99, seed=seed).statistics
         p.append(table.loc[(table["statistic"] == "selectivity") & (table["layer"] == "all"), "p_more"].to_numpy())
     rejected = (np.array(p) <= 0.05).mean(0)
     assert (rejected < 0.15).all()
@@ -148,12 +149,12 @@ def test_tags_are_exchanged_among_words_of_like_frequency():
     scores = noise(len(tags), 100)
     scores[frequent, 5] += 9
     within = keys.counts(scores, tags, lemmas, (100,), frequency=frequent.astype(float))
-    assert keys.permutation(within, 0.05, n_bins=2).neurons.loc[5, "p"] > 0.2
-    assert keys.permutation(within, 0.05, n_bins=1).neurons.loc[5, "p"] == 1 / 201
+    assert key_null.permutation(within, 0.05, n_bins=2).neurons.loc[5, "p"] > 0.2
+    assert key_null.permutation(within, 0.05, n_bins=1).neurons.loc[5, "p"] == 1 / 201
 
 
 def test_halves_agree_on_what_is_planted_and_only_there():
-    table = keys.split_half(planted(), share=0.02).set_index(["tag", "other"])["jaccard"]
+    table = key_overlap.split_half(planted(), share=0.02).set_index(["tag", "other"])["jaccard"]
     assert table["NOUN", "NOUN"] > 0.5  # three of four: 7 and 20 in one layer, 130 in the other
     assert table["NOUN", "NOUN"] > table["NOUN", "VERB"] + 0.2
     assert table["ADJ", "VERB"] > table["ADV", "VERB"] + 0.1
@@ -166,7 +167,7 @@ def test_the_overlap_of_halves_is_that_of_sets():
     scores[:, 7] = 1
     scores[tags == "NOUN", 20] = 1
     scores[tags == "VERB", 40] = 1
-    table = keys.split_half(keys.counts(scores, tags, lemmas, (100,)), share=0.02).set_index(["tag", "other"])
+    table = key_overlap.split_half(keys.counts(scores, tags, lemmas, (100,)), share=0.02).set_index(["tag", "other"])
     wanted = {("NOUN", "NOUN"): 1, ("NOUN", "VERB"): 1 / 3, ("NOUN", "ADJ"): 1 / 2, ("ADJ", "ADV"): 1}
     assert {pair: table.loc[pair, "jaccard"] for pair in wanted} == pytest.approx(wanted)
     assert table["low"].equals(table["high"])
@@ -198,7 +199,7 @@ def test_what_does_not_fit_is_named():
         keys.select(keys.counts(scores, tags, lemmas, (10,)), share=2)
     single = keys.counts(scores[:5], tags[:5], lemmas[:5], (10,))
     with pytest.raises(InputError, match="'ADV' has one lemma"):
-        keys.split_half(single)
+        key_overlap.split_half(single)
     scores[3, 3] = np.nan
     with pytest.raises(InputError, match="not all numbers"):
         keys.counts(scores, tags, lemmas, (10,))

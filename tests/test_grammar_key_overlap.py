@@ -4,8 +4,8 @@ import pytest
 
 from analysis.errors import InputError
 from analysis.grammar.key_choices import compare_choices, layer_shares
-from analysis.grammar.key_neurons import counts, select, split_half
-from analysis.grammar.key_overlap import overlap_of_halves, own_overlap
+from analysis.grammar.key_neurons import counts, select
+from analysis.grammar.key_overlap import overlap_of_halves, own_overlap, split_half
 
 SIZES = (60, 60)
 

@@ -7,7 +7,7 @@ from conftest import ROOT, third_party
 
 from analysis import language, models
 from analysis.errors import InputError
-from analysis.grammar import words
+from analysis.grammar import word_splits, words
 from analysis.grammar.word_sets import PARTS, ambiguous_words, choose_words, few_of_each, read_parts
 from analysis.texts import Text
 
@@ -137,7 +137,7 @@ def test_ambiguous_words_have_two_tags_and_found_no_neuron(lm):
     every = pd.concat(found.values())
     assert len(every)
     assert not (every["lemma"].map(sets.part_of) == "find").any()
-    counts = words.homographs(every)
+    counts = word_splits.homographs(every)
     assert set(counts.index) == set(every["form"].str.lower())  # each of them has two tags here
     assert counts.to_numpy().max() <= 3
     for part, table in found.items():
@@ -156,3 +156,58 @@ def test_passages_without_documents_are_each_their_own(tmp_path):
     assert sorted(found) == sorted(paragraphs)
     assert [len(part) for part in parts.values()] == [4, 2, 2]
     assert all(isinstance(text, Text) for part in parts.values() for text in part)
+
+
+SENTENCE = """# text = {n} dogs cannae see the old cats.
+1	{n}	{n}	NUM	_	_	3	_	_	_
+2	dogs	dog	NOUN	_	_	3	_	_	_
+3-4	cannae	_	_	_	_	_	_	_	_
+3	can	can	AUX	_	_	5	_	_	_
+4	not	not	PART	_	_	5	_	_	_
+5	see	see	VERB	_	_	0	_	_	_
+5.1	see	see	VERB	_	_	_	_	_	_
+6	the	the	DET	_	_	8	_	_	_
+7	old	old	ADJ	_	_	8	_	_	_
+8	cats	cat	NOUN	_	_	5	_	_	SpaceAfter=No
+9	.	.	PUNCT	_	_	5	_	_	_
+
+"""
+
+
+def treebank(path, *, tagged=True, n_documents=9):
+    """Write documents of ten sentences, each with a multiword token and an empty node."""
+    lines = []
+    for document in range(n_documents):
+        lines.append(f"# newdoc id = d{document}\n")
+        lines += [SENTENCE.format(n=n) for n in range(10)]
+    text = "".join(lines)
+    if not tagged:
+        rows = [line.split("\t") for line in text.split("\n")]
+        text = "\n".join("\t".join([*row[:3], "_", *row[4:]]) if len(row) == 10 else row[0] for row in rows)
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_a_treebank_without_parts_of_speech_is_one_line(lm, tmp_path):
+    parts = read_parts(treebank(tmp_path / "bare.conllu", tagged=False), None, None, length, 3, max_tokens=60)
+    with pytest.raises(InputError, match="No word of these texts has a part of speech") as raised:
+        choose_words(lm, parts, "NOUN,VERB", 2)
+    assert "\n" not in str(raised.value)
+
+
+def test_multiword_tokens_are_counted_and_empty_nodes_are_no_words(lm, tmp_path):
+    parts = read_parts(treebank(tmp_path / "a.conllu"), None, None, length, 3, max_tokens=60)
+    table = words.word_table(lm, parts["find"], min_lemmas=1)
+    n_words = sum(len(text.words) for text in parts["find"])
+    n_sentences = sum(len(text.sentences) for text in parts["find"])
+    assert n_words == 9 * n_sentences  # 5.1 is no word
+    count = table.account.set_index("reason")["count"]
+    assert count.sum() == n_words
+    assert count[words.SHARED] == 2 * n_sentences  # what spells another word than the token shares its characters
+
+
+def test_tags_too_rare_to_be_divided_are_named(lm, tmp_path):
+    parts = read_parts(treebank(tmp_path / "a.conllu"), None, None, length, 3, max_tokens=60)
+    with pytest.raises(InputError, match=r"Too few lemmas to be in all of find, tune, test: .*VERB") as raised:
+        choose_words(lm, parts, "NOUN,VERB", 2)
+    assert "\n" not in str(raised.value)

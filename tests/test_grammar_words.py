@@ -12,7 +12,7 @@ from test_activity import CAT, PLAIN
 
 from analysis import activity, datasets, language, models, passages
 from analysis.errors import InputError
-from analysis.grammar import words
+from analysis.grammar import word_splits, words
 from analysis.models import from_parts
 from analysis.texts import Text, Word
 
@@ -187,19 +187,21 @@ def test_no_lemma_and_no_form_is_in_two_parts_and_every_tag_in_all(lm):
     texts = [text for domain in ("stories", "news") for text in language.passages(domain, "find", 6)]
     table = words.word_table(model, texts).table
     table = table[table["upos"].isin(OPEN_CLASS)]
-    part = words.split_lemmas(table, seed=3)
+    part = word_splits.split_lemmas(table, seed=3)
     assert part.index.equals(table.index)
     for kind in (table["lemma"], table["form"].str.lower()):
         assert len(set(zip(kind, part, strict=True))) == kind.nunique()
     lemmas = table.assign(part=part).pivot_table(index="part", columns="upos", values="lemma", aggfunc="nunique")
     assert ((lemmas.loc["find"] / lemmas.sum() - 0.5).abs() < 0.06).all()
-    assert part.equals(words.split_lemmas(table, seed=3))
-    assert not part.equals(words.split_lemmas(table, seed=4))
+    assert part.equals(word_splits.split_lemmas(table, seed=3))
+    assert not part.equals(word_splits.split_lemmas(table, seed=4))
 
 
 @given(st.integers(3, 40), st.lists(st.floats(0.05, 1), min_size=1, max_size=3))
 def test_a_split_keeps_to_its_shares(n, shares):
-    part = words.split_lemmas(nouns([(f"w{i}", f"w{i}") for i in range(n)]), 0, dict(zip("abc", shares, strict=False)))
+    part = word_splits.split_lemmas(
+        nouns([(f"w{i}", f"w{i}") for i in range(n)]), 0, dict(zip("abc", shares, strict=False))
+    )
     wanted = np.array(shares) / sum(shares)
     counts = part.value_counts().reindex(list("abc"[: len(shares)])).to_numpy()
     assert counts.sum() == n
@@ -210,17 +212,17 @@ def test_homographs_are_split_with_their_lemmas():
     chained = [("saw", "see"), ("saw", "saw"), ("saws", "saw"), ("sees", "see")]
     alone = [(f"w{i}", f"w{i}") for i in range(20)]
     for seed in range(5):
-        part = words.split_lemmas(nouns(chained + alone), seed)
+        part = word_splits.split_lemmas(nouns(chained + alone), seed)
         assert len(set(part.iloc[:4])) == 1
 
 
 def test_a_tag_too_rare_to_split_is_named():
     table = pd.concat([nouns([(c, c) for c in "abcdef"]), nouns([("to", "to"), ("not", "not")], "PART")])
     with pytest.raises(InputError, match="Too few lemmas to be in all of find, tune, test: PART"):
-        words.split_lemmas(table)
-    assert set(words.split_lemmas(table, 0, {"find": 0.5, "test": 0.5})) == {"find", "test"}
+        word_splits.split_lemmas(table)
+    assert set(word_splits.split_lemmas(table, 0, {"find": 0.5, "test": 0.5})) == {"find", "test"}
     with pytest.raises(InputError, match="do not divide"):
-        words.split_lemmas(table, 0, {"find": 0.0})
+        word_splits.split_lemmas(table, 0, {"find": 0.0})
 
 
 def test_a_balanced_draw_is_balanced_and_no_lemma_dominates():
@@ -228,23 +230,23 @@ def test_a_balanced_draw_is_balanced_and_no_lemma_dominates():
         [nouns([("a", "a")] * 50 + [(c, c) for c in "bcdefghij"]), nouns([(c, c) for c in "xyzuvw"], "VERB")]
     )
     table = table.reset_index(drop=True)
-    drawn = words.balanced(table, ["NOUN", "VERB"], 6, 1, max_per_lemma=2)
+    drawn = word_splits.balanced(table, ["NOUN", "VERB"], 6, 1, max_per_lemma=2)
     assert drawn["upos"].value_counts().to_dict() == {"NOUN": 6, "VERB": 6}
     assert drawn["lemma"].value_counts().max() <= 2
     assert drawn.equals(table.loc[drawn.index])
-    alone = words.balanced(table, ["NOUN"], 6, 1, max_per_lemma=2)
+    alone = word_splits.balanced(table, ["NOUN"], 6, 1, max_per_lemma=2)
     assert drawn[drawn["upos"] == "NOUN"].equals(alone)
     with pytest.raises(InputError, match="'VERB' has 6 words with at most 2 of a lemma, not 7"):
-        words.balanced(table, ["NOUN", "VERB"], 7, 1, max_per_lemma=2)
+        word_splits.balanced(table, ["NOUN", "VERB"], 7, 1, max_per_lemma=2)
 
 
 def test_homographs_are_the_forms_of_two_tags_most_even_first():
     as_nouns = nouns([("light", "light")] * 3 + [("Run", "run")] * 9 + [("dog", "dog")])
     table = pd.concat([as_nouns, nouns([("run", "run")], "VERB"), nouns([("light", "light")] * 2, "ADJ")])
-    found = words.homographs(table)
+    found = word_splits.homographs(table)
     assert found.to_dict("index") == {
         "light": {"ADJ": 2, "NOUN": 3, "VERB": 0},
         "run": {"ADJ": 0, "NOUN": 9, "VERB": 1},
     }
-    assert words.homographs(table, min_count=2).index.tolist() == ["light"]
-    assert words.homographs(table, min_count=4).empty
+    assert word_splits.homographs(table, min_count=2).index.tolist() == ["light"]
+    assert word_splits.homographs(table, min_count=4).empty

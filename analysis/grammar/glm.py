@@ -3,7 +3,7 @@
 As in a group study of brains, a linear model is fitted to each text alone, with confounds; the effects of the texts are
 then tested against zero. There is no haemodynamic response, since a neuron answers at its token, and no inference on
 clusters, since neighbouring indices mean nothing. Words are a fixed effect here (Clark 1973): a neuron of one frequent
-noun passes for one of nouns. That it is no single word, :func:`analysis.grammar.key_neurons.permutation` has to show.
+noun passes for one of nouns. That it is no single word, :func:`analysis.grammar.key_null.permutation` has to show.
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ import numpy.typing as npt
 import pandas as pd
 from nilearn.glm import compute_contrast
 from nilearn.glm.first_level import run_glm
-from scipy.stats import false_discovery_control, rankdata
+from scipy.stats import false_discovery_control
 from scipy.stats import t as student_t
 
 from analysis.activity import Activity
 from analysis.errors import InputError
-from analysis.grammar.key_neurons import largest
 
 Floats = npt.NDArray[np.float64]
 Arm = Literal["predict", "read"]
@@ -234,68 +233,3 @@ def _over_documents(
     return TagMaps(
         tuple(found), np.stack(effect), np.stack(t), np.stack(p), np.stack(q), np.stack(r2), pd.DataFrame(account), arm
     )
-
-
-def agreement(
-    maps: Mapping[str, npt.ArrayLike],
-    layer_sizes: Sequence[int],
-    *,
-    share: float = 0.05,
-    n_draws: int = 1000,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """Compare maps over the same neurons, against neurons exchanged within their layers.
-
-    Layers that are strong in every map agree without any neuron doing so; the null keeps them.
-
-    Parameters
-    ----------
-    maps : mapping of str to array of shape (n_neurons,)
-        By name: a linear model's t, an attribution, a probe's weights. Give absolute values where the sign means
-        nothing.
-    layer_sizes : sequence of int
-    share : float
-        Of each layer, for the overlap of what is strongest.
-    n_draws : int
-        The smallest p is 1 / (1 + n_draws).
-    seed : int
-
-    Returns
-    -------
-    DataFrame, one row per pair
-        ``first``, ``second``; ``rho`` (Spearman over all neurons) with ``rho_null`` (mean) and ``rho_p`` (of agreeing
-        more), ``overlap`` (share of the strongest that are the same) with ``overlap_null`` and ``overlap_p``.
-
-    Raises
-    ------
-    InputError
-        If there are fewer than two maps, or one does not cover the neurons with numbers.
-    """
-    n = sum(layer_sizes)
-    values = {name: np.asarray(map_, dtype=np.float64) for name, map_ in maps.items()}
-    bad = [name for name, map_ in values.items() if map_.shape != (n,) or not np.isfinite(map_).all()]
-    if bad or len(values) < 2:
-        raise InputError(
-            f"Give two maps or more, each with a number for {n} neurons. Not so: {', '.join(bad) or 'one'}."
-        )
-    stacked = np.stack(list(values.values()))
-    ranks = rankdata(stacked, axis=1)
-    ranks = (ranks - ranks.mean(1, keepdims=True)) / np.maximum(ranks.std(1, keepdims=True), 1e-12) / np.sqrt(n)
-    top = largest(stacked, layer_sizes, share).astype(np.float64)
-    sides = np.stack([ranks, top / np.sqrt(top[0].sum())])  # products of rows: correlation, and overlap
-    observed = sides @ sides.transpose(0, 2, 1)
-    rng = np.random.default_rng(seed)
-    null = np.empty((n_draws, *observed.shape))
-    starts = np.cumsum([0, *layer_sizes[:-1]])
-    for draw in null:
-        exchanged = np.concatenate([s + rng.permutation(size) for s, size in zip(starts, layer_sizes, strict=True)])
-        draw[:] = sides[..., exchanged] @ sides.transpose(0, 2, 1)
-    p = (1 + (null >= observed - 1e-12).sum(0)) / (1 + n_draws)
-    i, j = np.triu_indices(len(values), 1)
-    names = np.array(list(values))
-    table = pd.DataFrame({"first": names[i], "second": names[j]})
-    for kind, name in enumerate(["rho", "overlap"]):
-        table[name] = observed[kind, i, j]
-        table[f"{name}_null"] = null.mean(0)[kind, i, j]
-        table[f"{name}_p"] = p[kind, i, j]
-    return table

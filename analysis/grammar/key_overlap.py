@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy.stats import t as student_t
 
 from analysis.errors import InputError
-from analysis.grammar.key_neurons import KEY_SHARE, Counts, _choose, _exchanged
+from analysis.grammar.key_neurons import KEY_SHARE, Counts, check_share, choose
+from analysis.grammar.key_null import exchanged
 from analysis.inference import Interval
 
 Ints = npt.NDArray[np.int64]
@@ -67,7 +69,7 @@ def own_overlap(
     n_groups : int
         Groups of lemmas, each left out once; fewer where there are fewer lemmas.
     n_draws, n_bins, seed : int
-        As in :func:`analysis.grammar.key_neurons.permutation`.
+        As in :func:`analysis.grammar.key_null.permutation`.
 
     Returns
     -------
@@ -91,9 +93,9 @@ def own_overlap(
     ]
     spread = (n_groups - 1) / n_groups * ((np.array(left) - np.mean(left)) ** 2).sum()
     reach = float(student_t.ppf(0.975, n_groups - 1) * np.sqrt(spread))
-    exchanged = np.concatenate(list(_exchanged(counts, n_draws, n_bins, np.random.default_rng([seed, 1]))))
+    draws_of_tags = np.concatenate(list(exchanged(counts, n_draws, n_bins, np.random.default_rng([seed, 1]))))
     draws = []
-    for drawn in exchanged:
+    for drawn in draws_of_tags:
         halves = np.stack([_half(drawn, rng) for _ in range(n_splits)])
         draws.append(np.subtract(*_overlaps(counts, drawn, halves, share, seed)))
     difference = own - other
@@ -147,9 +149,42 @@ def _overlaps(
     """Mean Jaccard overlap between halves: of a tag with itself, and with another."""
     halves = np.stack([np.where(first, codes, -1), np.where(first, -1, codes)])  # halves × splits × lexemes
     rng = np.random.default_rng([seed, 2])  # ties alike in all that is compared
-    a, b = _choose(counts.by_tag(halves)[0], counts.layer_sizes, share, rng).astype(np.float32)
+    a, b = choose(counts.by_tag(halves)[0], counts.layer_sizes, share, rng).astype(np.float32)
     both = a @ b.transpose(0, 2, 1)
     jaccard = both / np.maximum(a.sum(-1)[:, :, None] + b.sum(-1)[:, None] - both, 1)
     n = len(counts.tags)
     same = np.eye(n, dtype=bool)
     return float(jaccard[:, same].mean()), float(jaccard[:, ~same].mean())
+
+
+def split_half(counts: Counts, share: float = KEY_SHARE, *, n_splits: int = 50, seed: int = 0) -> pd.DataFrame:
+    """Choose key neurons in two halves of the lexemes, and compare each tag's set with every tag's of the other half.
+
+    A tag with itself says how far such a set can be trusted; two tags can agree no more than that.
+
+    Returns
+    -------
+    DataFrame
+        ``tag``, ``other``, ``jaccard`` (mean over splits), ``low`` and ``high`` (2.5 and 97.5 % of the splits).
+
+    Raises
+    ------
+    InputError
+        If a tag has only one lexeme.
+    """
+    check_share(share)
+    codes, tags = counts.tag_codes, counts.tags
+    if (n_lexemes := np.bincount(codes)).min() < 2:
+        raise InputError(f"'{tags[int(n_lexemes.argmin())]}' has one lemma, which has no halves. Leave that tag out.")
+    rng = np.random.default_rng(seed)
+    found = np.zeros((n_splits, len(tags), len(tags)))
+    for split in range(n_splits):
+        place = pd.Series(rng.random(len(codes))).groupby(codes).rank().to_numpy()
+        first = place % 2 == 1
+        halves = np.stack([np.where(first, codes, -1), np.where(first, -1, codes)])
+        a, b = choose(counts.by_tag(halves)[0], counts.layer_sizes, share, rng).astype(np.float64)
+        both = a @ b.T
+        found[split] = both / (a.sum(1)[:, None] + b.sum(1) - both)
+    low, high = np.quantile(found, [0.025, 0.975], axis=0)
+    named = pd.MultiIndex.from_product([tags, tags], names=["tag", "other"]).to_frame(index=False)
+    return named.assign(jaccard=found.mean(0).ravel(), low=low.ravel(), high=high.ravel())

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import rankdata
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from analysis.errors import InputError
-from analysis.grammar.glm import TagMaps, agreement
-from analysis.grammar.key_neurons import Counts
+from analysis.grammar.glm import TagMaps
+from analysis.grammar.key_neurons import Counts, largest
 from analysis.probing.classifiers import Features, Labels, check_features
 
 Floats = npt.NDArray[np.float64]
@@ -90,6 +91,71 @@ def effect_sizes(maps: TagMaps, q: float = 0.05) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("tag").join(account)
 
 
+def agreement(
+    maps: Mapping[str, npt.ArrayLike],
+    layer_sizes: Sequence[int],
+    *,
+    share: float = 0.05,
+    n_draws: int = 1000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Compare maps over the same neurons, against neurons exchanged within their layers.
+
+    Layers that are strong in every map agree without any neuron doing so; the null keeps them.
+
+    Parameters
+    ----------
+    maps : mapping of str to array of shape (n_neurons,)
+        By name: a linear model's t, an attribution, a probe's weights. Give absolute values where the sign means
+        nothing.
+    layer_sizes : sequence of int
+    share : float
+        Of each layer, for the overlap of what is strongest.
+    n_draws : int
+        The smallest p is 1 / (1 + n_draws).
+    seed : int
+
+    Returns
+    -------
+    DataFrame, one row per pair
+        ``first``, ``second``; ``rho`` (Spearman over all neurons) with ``rho_null`` (mean) and ``rho_p`` (of agreeing
+        more), ``overlap`` (share of the strongest that are the same) with ``overlap_null`` and ``overlap_p``.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two maps, or one does not cover the neurons with numbers.
+    """
+    n = sum(layer_sizes)
+    values = {name: np.asarray(map_, dtype=np.float64) for name, map_ in maps.items()}
+    bad = [name for name, map_ in values.items() if map_.shape != (n,) or not np.isfinite(map_).all()]
+    if bad or len(values) < 2:
+        raise InputError(
+            f"Give two maps or more, each with a number for {n} neurons. Not so: {', '.join(bad) or 'one'}."
+        )
+    stacked = np.stack(list(values.values()))
+    ranks = rankdata(stacked, axis=1)
+    ranks = (ranks - ranks.mean(1, keepdims=True)) / np.maximum(ranks.std(1, keepdims=True), 1e-12) / np.sqrt(n)
+    top = largest(stacked, layer_sizes, share).astype(np.float64)
+    sides = np.stack([ranks, top / np.sqrt(top[0].sum())])  # products of rows: correlation, and overlap
+    observed = sides @ sides.transpose(0, 2, 1)
+    rng = np.random.default_rng(seed)
+    null = np.empty((n_draws, *observed.shape))
+    starts = np.cumsum([0, *layer_sizes[:-1]])
+    for draw in null:
+        exchanged = np.concatenate([s + rng.permutation(size) for s, size in zip(starts, layer_sizes, strict=True)])
+        draw[:] = sides[..., exchanged] @ sides.transpose(0, 2, 1)
+    p = (1 + (null >= observed - 1e-12).sum(0)) / (1 + n_draws)
+    i, j = np.triu_indices(len(values), 1)
+    names = np.array(list(values))
+    table = pd.DataFrame({"first": names[i], "second": names[j]})
+    for kind, name in enumerate(["rho", "overlap"]):
+        table[name] = observed[kind, i, j]
+        table[f"{name}_null"] = null.mean(0)[kind, i, j]
+        table[f"{name}_p"] = p[kind, i, j]
+    return table
+
+
 def agreement_by_tag(
     maps: Mapping[str, npt.ArrayLike],
     tags: Sequence[str],
@@ -99,7 +165,7 @@ def agreement_by_tag(
     n_draws: int = 200,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Compare the maps of each tag, regardless of sign, by :func:`analysis.grammar.glm.agreement`.
+    """Compare the maps of each tag, regardless of sign, by :func:`agreement`.
 
     Parameters
     ----------

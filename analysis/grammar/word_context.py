@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.grammar.word_sets import PARTS, WordSets
-from analysis.grammar.words import balanced
+from analysis.grammar.word_splits import balanced
 from analysis.language.ceiling import next_tag_posterior
 from analysis.parallel import spread
 from analysis.probing.classifiers import Labels, by_category

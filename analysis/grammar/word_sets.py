@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.grammar.words import SHARES, Words, balanced, form_counts, homographs, split_lemmas, word_table
+from analysis.grammar.word_splits import SHARES, balanced, homographs, split_lemmas
+from analysis.grammar.words import Words, form_counts, word_table
 from analysis.models import LanguageModel
 from analysis.passages import choose_passages
 from analysis.texts import Text
@@ -190,7 +191,7 @@ def choose_words(
     n_per_tag : int
         Of each tag in each part; fewer where a tag has fewer, and then fewer of all tags.
     max_tokens, max_per_lemma, seed : int
-        As in :func:`analysis.grammar.words.word_table` and :func:`analysis.grammar.words.balanced`.
+        As in :func:`analysis.grammar.words.word_table` and :func:`analysis.grammar.word_splits.balanced`.
 
     Returns
     -------

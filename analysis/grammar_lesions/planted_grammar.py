@@ -25,7 +25,7 @@ from analysis.attribution.cases import cases_of_words
 from analysis.attribution.gradients import integrated_gradients
 from analysis.contribution import contribution
 from analysis.errors import InputError
-from analysis.grammar import key_neurons, words
+from analysis.grammar import key_neurons, key_null, word_splits, words
 from analysis.grammar_lesions.battery import Battery
 from analysis.grammar_lesions.tag_lesions import LesionMatrix, lesion_matrix
 from analysis.grammar_lesions.word_scores import tag_lexicon
@@ -71,7 +71,7 @@ class Recovery:
     ----------
     planted : Planted
     neurons : DataFrame, one row per neuron
-        ``layer``, ``chi2``, ``p`` and ``p_corrected`` (:func:`analysis.grammar.key_neurons.permutation`), ``planted``.
+        ``layer``, ``chi2``, ``p`` and ``p_corrected`` (:func:`analysis.grammar.key_null.permutation`), ``planted``.
     found : ndarray of bool, shape (n_tags, n_neurons)
         Key neurons that follow the tag beyond chance (corrected p of chi-squared below .05), by tag.
     matrix : LesionMatrix
@@ -172,13 +172,13 @@ def recover(planted: Planted, *, n_texts: int = 30, n_draws: int = 100, seed: in
     texts = {"find": read(n_texts, 2 * seed), "test": read(-(-n_texts // 2), 2 * seed + 1)}
     tables = {part: words.word_table(lm, some).table for part, some in texts.items()}
     every = pd.concat(tables, names=["part"])
-    every["allotted"] = words.split_lemmas(every, seed, {"find": 0.5, "test": 0.5})
+    every["allotted"] = word_splits.split_lemmas(every, seed, {"find": 0.5, "test": 0.5})
     used = {part: table[table["allotted"] == part] for part, table in every.groupby(level="part")}
     items = used["find"]
     scores = integrated_gradients(lm, cases_of_words(lm, texts["find"], items)).scores
     counts = key_neurons.counts(scores, items["upos"].tolist(), items["lemma"].tolist(), sizes)
     chosen = key_neurons.select(counts, _KEY_SHARE, seed)
-    neurons = key_neurons.permutation(counts, _KEY_SHARE, n_draws=n_draws, seed=seed).neurons
+    neurons = key_null.permutation(counts, _KEY_SHARE, n_draws=n_draws, seed=seed).neurons
     rate = np.divide(*counts.by_tag())
     beyond = (neurons["p_corrected"] < 0.05).to_numpy() & (rate == rate.max(0))
     battery = Battery(lm, texts["test"], used["test"], counts.tags, tag_lexicon(lm, texts["find"], tables["find"]))

@@ -51,7 +51,7 @@ def key_layers(shares: pd.DataFrame, statistics: pd.DataFrame) -> Figure:
     shares : DataFrame
         From :func:`analysis.grammar.key_choices.layer_shares`.
     statistics : DataFrame
-        Of an :class:`analysis.grammar.key_neurons.Permutation`.
+        Of an :class:`analysis.grammar.key_null.Permutation`.
     """
     with plt.rc_context(STYLE):
         figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.0), layout="constrained")
@@ -102,10 +102,10 @@ def responders(shares: Mapping[str, pd.DataFrame]) -> Figure:
     """Draw for each arm the share of each layer's neurons (rows) that respond to each tag (columns)."""
     top = max(float(table.to_numpy().max()) for table in shares.values())
     with plt.rc_context(STYLE):
+        rows = len(next(iter(shares.values())))
         figure, row = plt.subplots(
-            1, len(shares), figsize=(WIDTH, 0.9 + 0.32 * len(next(iter(shares.values())))), squeeze=False,
-            layout="constrained",
-        )  # fmt: skip
+            1, len(shares), figsize=(WIDTH, 0.9 + 0.32 * rows), squeeze=False, layout="constrained"
+        )
         for axes, (name, table) in zip(row[0], shares.items(), strict=True):
             _numbered(axes, table, vmin=0, vmax=max(top, 0.01))
             axes.set(title=name, ylabel="layer")
@@ -182,8 +182,7 @@ def accuracy_by_layer(tables: Mapping[str, pd.DataFrame], lines: Mapping[str, fl
             axes.set_xticks([*layers, layers[-1] + 1], [*map(str, layers), "all"])
             axes.set(title=name, xlabel="layer")
         row[0][0].set(ylabel="accuracy")
-        handles, labels = row[0][0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper left", ncols=4, fontsize=8)
+        figure.legend(*row[0][0].get_legend_handles_labels(), loc="outside upper left", ncols=4, fontsize=8)
     return closed(figure)
 
 
