@@ -1,9 +1,10 @@
-"""Put MathJax into the book, so that its pages need no network."""
+"""Put MathJax and Vega-Lite into the book, so that its pages need no network."""
 
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
+import vl_convert
 from sphinx.application import Sphinx
 from sphinx.util.fileutil import copy_asset
 
@@ -21,7 +22,17 @@ def _copy_mathjax(app: Sphinx, error: Exception | None) -> None:
         copy_asset(str(source / part), str(target))
 
 
+def _write_vega(app: Sphinx, error: Exception | None) -> None:
+    # After the build: Jupyter Book would add a script that lies among the static files to every page.
+    if error or app.builder.format != "html" or "book/explorer" not in app.env.all_docs:
+        return
+    target = Path(app.outdir) / "_static" / "explorer" / "vega.js"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(vl_convert.javascript_bundle(), encoding="utf-8")
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.config.mathjax_path = "mathjax/tex-chtml.js"
     app.connect("build-finished", _copy_mathjax)
+    app.connect("build-finished", _write_vega)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

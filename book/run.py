@@ -99,7 +99,7 @@ def fulfil(order: Order, jobs: int, progress: Progress) -> int:
             if not target.exists() or target.read_bytes() != content:
                 write_atomically(target, content)
         try:
-            rendered = render(Site(project, run.folder / "html", run.work, pages, claims, order.complete))
+            rendered = render(Site(run, pages, order.complete))
         finally:
             seconds = time.monotonic() - started
             write_record(record, project, order.profile.name, outcomes, seconds)

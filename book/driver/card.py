@@ -34,6 +34,8 @@ def _card(notebook: dict[str, Any], chapter: Chapter, values: Mapping[str, Any],
         f"{_seconds(entry.seconds)} to run",
         f"{entry.peak_memory_mb:,.0f} MB at most in memory",
     ]
+    if (chapter.path.parent / "explorer.md").exists():
+        facts.append("{doc}`networks in the explorer <explorer>`")
     return "\n".join(
         [
             "::::::{div} chapter-card",

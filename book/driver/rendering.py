@@ -14,12 +14,14 @@ import yaml
 from .card import with_card
 from .chapters import Project, only
 from .claims_page import claims_page
-from .execution import Outcome
+from .execution import Outcome, Run
+from .explorer import explorer_page
 from .files import file_digest, files_below, replace_folder, write_atomically
 from .staleness import digest, versions
 
 _STAMP = ".inputs"
 _CLAIMS_PAGE = "book/claims.md"
+_EXPLORER_PAGE = "book/explorer.md"
 _JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 
 
@@ -29,14 +31,26 @@ class RenderError(Exception):
 
 @dataclass(frozen=True)
 class Site:
-    """A rendering: which notebooks and claims, where to, and whether a fault in it is fatal."""
+    """A rendering: of which run and notebooks, and whether a fault in it is fatal."""
 
-    project: Project
-    html: Path
-    work: Path
+    run: Run
     notebooks: Mapping[str, bytes]
-    claims: Path
     complete: bool
+
+    @property
+    def project(self) -> Project:
+        """Whose pages they are."""
+        return self.run.project
+
+    @property
+    def html(self) -> Path:
+        """Where the pages go."""
+        return self.run.folder / "html"
+
+    @property
+    def claims(self) -> Path:
+        """The record of measured claims."""
+        return self.run.folder / "claims.json"
 
 
 def page_notebooks(outcomes: list[Outcome]) -> dict[str, bytes]:
@@ -75,7 +89,7 @@ def render(site: Site) -> bool:
     stamp = site.html / _STAMP
     if stamp.exists() and stamp.read_text() == inputs and (site.html / "index.html").exists():
         return False
-    stage = site.work / "stage"
+    stage = site.run.work / "stage"
     _write_stage(site, stage, files, notebooks)
     made = _build(site, stage)
     (made / _STAMP).write_text(inputs)
@@ -139,6 +153,9 @@ def _sources(site: Site) -> tuple[dict[str, Path], dict[str, bytes]]:
     if page := files.pop(_CLAIMS_PAGE, None):
         text = claims_page(page.read_text(encoding="utf-8"), site.project, site.claims, site.notebooks)
         made[_CLAIMS_PAGE] = text.encode()
+    if page := files.pop(_EXPLORER_PAGE, None):
+        text = explorer_page(page.read_text(encoding="utf-8"), site.project, site.run.artifacts, site.notebooks)
+        made[_EXPLORER_PAGE] = text.encode()
     made["_toc.yml"] = yaml.safe_dump(toc, sort_keys=False, allow_unicode=True).encode()
     return files, made
 
@@ -157,7 +174,7 @@ def _write_stage(site: Site, stage: Path, files: Mapping[str, Path], made: Mappi
 
 def _build(site: Site, stage: Path) -> Path:
     """Call Jupyter Book on the staged sources and return the folder of pages."""
-    out = site.work / "rendered"
+    out = site.run.work / "rendered"
     shutil.rmtree(out, ignore_errors=True)
     # --all: warnings of the reading phase are not repeated on an incremental build.
     command = [sys.executable, "-c", _JUPYTER_BOOK, "build", str(stage), "--path-output", str(out), "--all", "-q"]
