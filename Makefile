@@ -10,6 +10,7 @@ PROFILE ?= default
 JOBS ?= 2
 SEEDS ?= 3
 PORT ?= 8000
+HTML ?= _build/html
 CHAPTER ?=
 SWEEP ?= book/sweeps/seeds.yml
 NAMES ?=
@@ -30,7 +31,7 @@ READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
 endif
 
-.PHONY: help book chapter plan results sweep extras model models bench test test-slow lint serve lab clean
+.PHONY: help book check-book chapter plan results sweep extras model models bench test test-slow lint serve lab clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -40,6 +41,9 @@ help:  ## list the targets
 
 book: $(READY)  ## execute what is stale, render _build/html/index.html  [PROFILE=smoke] [JOBS=2]
 	@$(RUN) book/run.py book --profile $(PROFILE) --jobs $(JOBS)
+
+check-book: $(READY)  ## open every page of the book in Chromium and say what is wrong  [HTML=_build/html]
+	@$(RUN) -m checks $(HTML)
 
 chapter: $(READY)  ## one chapter with your parameters: CHAPTER=3 P="model=… texts=…"
 	@$(RUN) book/run.py chapter "$(CHAPTER)" --profile $(PROFILE) --jobs $(JOBS) --parameters "$$P"
@@ -73,12 +77,14 @@ test-slow: $(READY)  ## run the tests that take minutes
 bench: $(READY)  ## measure speed and memory beside peers, into _build/bench.json  [NAMES="group_ica …"]
 	@$(RUN) -m bench $(NAMES)
 
-lint: $(READY)  ## ruff, mypy, import directions, the chapters' code and form
+lint: $(READY)  ## ruff, mypy, import directions, the chapters' code and form, spelling
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
 	@$(RUN) -c 'from importlinter.cli import lint_imports_command as lint; lint()'
 	@$(RUN) book/lint.py
+	@$(RUN) -c 'import sys; from codespell_lib import main; sys.exit(main(*sys.argv[1:]))' \
+		analysis bench book checks _ext README.md CONTRIBUTING.md CHANGELOG.md
 
 serve: $(READY)  ## show the built book at http://localhost:8000
 	@$(RUN) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html

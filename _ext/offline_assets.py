@@ -28,7 +28,8 @@ def _write_vega(app: Sphinx, error: Exception | None) -> None:
         return
     target = Path(app.outdir) / "_static" / "explorer" / "vega.js"
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(vl_convert.javascript_bundle(), encoding="utf-8")
+    # In a function of its own: the bundle and the theme use the same names.
+    target.write_text(f"(() => {{{vl_convert.javascript_bundle()}}})();", encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -116,7 +116,9 @@ def save(
     numbers = set(range(1, networks.k + 1))
     for one in panels:
         if not set(one.rows["network"]) <= numbers:
-            raise InputError(f"'{one.title}' is about networks beyond 1 to {networks.k}. Give panels of these networks.")
+            raise InputError(
+                f"'{one.title}' is about networks beyond 1 to {networks.k}. Give panels of these networks."
+            )
     if contexts and len(contexts) != networks.k:
         raise InputError(f"There are {networks.k} networks and contexts of {len(contexts)}. Give one table for each.")
     content = {
@@ -153,7 +155,8 @@ def _lit(networks: Networks, number: int, at: float, most: int) -> dict[str, Any
 
 def _panel(one: Panel) -> dict[str, Any]:
     rows = [
-        {name: _plain(value) for name, value in row.items() if not pd.isna(value)} for row in one.rows.to_dict("records")
+        {name: _plain(value) for name, value in row.items() if not pd.isna(value)}
+        for row in one.rows.to_dict("records")
     ]
     return {"title": one.title, "unit": one.unit, "rows": [row for row in rows if "value" in row]}
 

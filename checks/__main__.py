@@ -14,6 +14,7 @@ from pathlib import Path
 from analysis.errors import InputError
 
 from .browser import LIGHT, VIEWS, browser, open_window
+from .explorer import explorer_faults
 from .faults import Fault
 from .links import link_faults
 from .pages import Seen, look, pages_of
@@ -47,6 +48,7 @@ def check(html: Path) -> list[Fault]:
                 if view == LIGHT:
                     seen[name] = one
             window.close()
+        faults += explorer_faults(started, html)
     faults += link_faults(html, seen)
     if (weight := seen[names[0]].weight) > _FIRST_PAGE:
         faults.append(Fault(names[0], "", f"weighs {weight / 1e6:.1f} MB; at most {_FIRST_PAGE / 1e6} MB"))

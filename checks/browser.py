@@ -53,7 +53,7 @@ def find_browser() -> str:
             else "The checks of the book need Chromium: install it (apt-get install chromium), or name it by CHROMIUM=…"
         )
     try:
-        import playwright.sync_api  # noqa: F401, PLC0415
+        import playwright.sync_api  # noqa: F401
     except ImportError:
         raise InputError("The checks of the book need packages of the extra 'check': make extras") from None
     return found
@@ -63,7 +63,7 @@ def find_browser() -> str:
 def browser() -> Iterator[Browser]:
     """Start Chromium without a window."""
     path = find_browser()
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+    from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
         started = driver.chromium.launch(executable_path=path, args=_ARGUMENTS)

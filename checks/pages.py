@@ -17,7 +17,7 @@ from .faults import Fault
 from .pictures import cut_edges, is_blank
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
 _IN_PAGE = Path(__file__).with_name("in_page.js").read_text(encoding="utf-8")
 _SETTLED = "async () => { await document.fonts.ready; await window.MathJax?.startup?.promise; }"
@@ -115,7 +115,11 @@ def _listen(page: Page, seen: Seen, view: View) -> None:
         elif urlsplit(address).scheme not in ("data", "blob", "about"):
             add(f"asks the network for {address}")
 
-    page.on("console", lambda message: message.type in ("error", "warning") and add(f"console: {message.text}"))
+    def logged(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            add(f"console: {message.text}")
+
+    page.on("console", logged)
     page.on("pageerror", lambda error: add(f"script: {error}"))
     page.on("request", lambda request: requested(request.url))
     page.on("requestfailed", lambda request: add(f"cannot load {Path(urlsplit(request.url).path).name}"))
@@ -140,7 +144,7 @@ def _figures(page: Page, name: str, view: View, figures: list[dict[str, Any]]) -
 
 @functools.cache
 def _axe() -> Any:
-    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415
+    from axe_playwright_python.sync_playwright import Axe
 
     return Axe()
 

@@ -38,6 +38,7 @@
   const drawMap = (portrait, lit) => {
     const spec = copy(map), layers = portrait.layer_sizes.length;
     spec.datasets = { lit: lit.layer.map((layer, i) => ({ layer, neuron: lit.neuron[i], z: lit.z[i] })) };
+    spec.height = 22 * layers;
     spec.encoding.y.scale = { domain: portrait.layer_sizes.map((_, i) => i + 1) };
     spec.encoding.x.scale = { domain: [0, Math.max(...portrait.layer_sizes)] };
     spec.description = `Layers by neurons; ${lit.z.length} neurons in ${layers} layers are lit.`;
@@ -53,6 +54,9 @@
     chart.className = "explorer-chart";
     const spec = copy(panel);
     spec.datasets = { rows: one.rows.map((row) => ({ ...row, chosen: row.network === number })) };
+    spec.height = 24 * mine.length;
+    const known = (field) => !field || one.rows.some((row) => field in row);
+    spec.layer = spec.layer.filter((layer) => known(layer.encoding.x2?.field));
     spec.layer.forEach((layer) => {
       if (layer.encoding.x) layer.encoding.x.title = one.unit;
       if (mine.length === 1 && !mine[0].label) layer.encoding.y.axis = null;
@@ -108,5 +112,6 @@
   };
   choice.addEventListener("change", () => { history.replaceState(null, "", `#${choice.value}`); show(); });
   window.addEventListener("hashchange", fromAddress);
-  fromAddress();
+  if (document.readyState === "complete") fromAddress(); // not earlier: the page has its width only then
+  else window.addEventListener("load", fromAddress);
 })();

@@ -59,7 +59,7 @@ def _controls(found: list[dict[str, Any]]) -> list[str]:
         '<div class="explorer" id="explorer">',
         '<p class="explorer-choice"><label for="explorer-network">Network</label>',
         f'<select id="explorer-network">{"".join(groups)}</select></p>',
-        "<noscript><p>Choosing a network needs JavaScript, which is turned off. Nothing is loaded from elsewhere.</p></noscript>",
+        "<noscript><p>Choosing a network needs JavaScript, which is turned off.</p></noscript>",
         '<p id="explorer-about" aria-live="polite"></p>',
         '<h2 id="explorer-neurons">Its neurons</h2>',
         '<div id="explorer-map" class="explorer-chart"></div>',
@@ -82,7 +82,12 @@ def _data(found: list[dict[str, Any]]) -> list[str]:
 
 def _styled(chart: alt.Chart | alt.LayerChart) -> Any:
     return (
-        chart.properties(width="container", background="white", padding=12)
+        chart.properties(
+            width="container",
+            background="white",
+            padding=12,
+            autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
+        )
         .configure_view(stroke=None)
         .configure_axis(labelFontSize=12, titleFontSize=12, labelColor=_DARK, titleColor=_DARK, gridColor="#e6e6e6")
         .configure_legend(labelColor=_DARK, titleColor=_DARK)
@@ -91,9 +96,9 @@ def _styled(chart: alt.Chart | alt.LayerChart) -> Any:
 
 
 def _map() -> Any:
-    """Draw the lit neurons, layers × neurons; the page fills in the data and the number of layers."""
+    """Draw the lit neurons, layers × neurons; the page fills in the data and the size."""
     chart = (
-        alt.Chart(alt.NamedData("lit"), height=alt.Step(22))
+        alt.Chart(alt.NamedData("lit"))
         .mark_tick(orient="vertical", thickness=2, bandSize=18)
         .encode(
             x=alt.X("neuron:Q", title="neuron of the layer", axis=alt.Axis(tickCount=5, grid=False)),
@@ -107,7 +112,7 @@ def _map() -> Any:
 
 def _panel() -> Any:
     """Draw one measure: the chosen network beside the others, with its interval and its control."""
-    base = alt.Chart(alt.NamedData("rows"), height=alt.Step(24)).encode(
+    base = alt.Chart(alt.NamedData("rows")).encode(
         y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(grid=True, domain=False, ticks=False))
     )
     mine, others = base.transform_filter("datum.chosen"), base.transform_filter("!datum.chosen")
