@@ -99,7 +99,8 @@ def fulfil(order: Order, jobs: int, progress: Progress) -> int:
             if not target.exists() or target.read_bytes() != content:
                 write_atomically(target, content)
         try:
-            rendered = render(Site(run, pages, order.complete))
+            html = run.folder / "html"
+            rendered = render(Site(project, html, run.work, pages, claims, run.artifacts, order.complete))
         finally:
             seconds = time.monotonic() - started
             write_record(record, project, order.profile.name, outcomes, seconds)

@@ -14,7 +14,7 @@ import yaml
 from .card import with_card
 from .chapters import Project, only
 from .claims_page import claims_page
-from .execution import Outcome, Run
+from .execution import Outcome
 from .explorer import explorer_page
 from .files import file_digest, files_below, replace_folder, write_atomically
 from .staleness import digest, versions
@@ -31,26 +31,15 @@ class RenderError(Exception):
 
 @dataclass(frozen=True)
 class Site:
-    """A rendering: of which run and notebooks, and whether a fault in it is fatal."""
+    """A rendering: which notebooks, claims and saved results, where to, and whether a fault in it is fatal."""
 
-    run: Run
+    project: Project
+    html: Path
+    work: Path
     notebooks: Mapping[str, bytes]
+    claims: Path
+    artifacts: Path
     complete: bool
-
-    @property
-    def project(self) -> Project:
-        """Whose pages they are."""
-        return self.run.project
-
-    @property
-    def html(self) -> Path:
-        """Where the pages go."""
-        return self.run.folder / "html"
-
-    @property
-    def claims(self) -> Path:
-        """The record of measured claims."""
-        return self.run.folder / "claims.json"
 
 
 def page_notebooks(outcomes: list[Outcome]) -> dict[str, bytes]:
@@ -89,7 +78,7 @@ def render(site: Site) -> bool:
     stamp = site.html / _STAMP
     if stamp.exists() and stamp.read_text() == inputs and (site.html / "index.html").exists():
         return False
-    stage = site.run.work / "stage"
+    stage = site.work / "stage"
     _write_stage(site, stage, files, notebooks)
     made = _build(site, stage)
     (made / _STAMP).write_text(inputs)
@@ -119,7 +108,7 @@ def render_page(project: Project, html: Path, work: Path, text: str, files: Mapp
     look = [project.root / "_config.yml", project.root / "book" / "references.bib"]
     look += [path for name in ("_ext", "book/_static") for path in _below(project.root / name)]
     toc = yaml.safe_dump({"format": "jb-book", "root": "index"})
-    site = Site(project, html, work, {}, work, complete=False)
+    site = Site(project, html, work, {}, work, work, complete=False)
     _write_stage(
         site,
         stage,
@@ -154,7 +143,7 @@ def _sources(site: Site) -> tuple[dict[str, Path], dict[str, bytes]]:
         text = claims_page(page.read_text(encoding="utf-8"), site.project, site.claims, site.notebooks)
         made[_CLAIMS_PAGE] = text.encode()
     if page := files.pop(_EXPLORER_PAGE, None):
-        text = explorer_page(page.read_text(encoding="utf-8"), site.project, site.run.artifacts, site.notebooks)
+        text = explorer_page(page.read_text(encoding="utf-8"), site.project, site.artifacts, site.notebooks)
         made[_EXPLORER_PAGE] = text.encode()
     made["_toc.yml"] = yaml.safe_dump(toc, sort_keys=False, allow_unicode=True).encode()
     return files, made
@@ -174,7 +163,7 @@ def _write_stage(site: Site, stage: Path, files: Mapping[str, Path], made: Mappi
 
 def _build(site: Site, stage: Path) -> Path:
     """Call Jupyter Book on the staged sources and return the folder of pages."""
-    out = site.run.work / "rendered"
+    out = site.work / "rendered"
     shutil.rmtree(out, ignore_errors=True)
     # --all: warnings of the reading phase are not repeated on an incremental build.
     command = [sys.executable, "-c", _JUPYTER_BOOK, "build", str(stage), "--path-output", str(out), "--all", "-q"]
