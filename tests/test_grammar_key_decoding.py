@@ -55,12 +55,20 @@ def test_places_below_k_are_the_k_most_used_of_each_tag(k):
 def test_the_worst_are_as_many_in_each_layer_and_others(made):
     rank = key_decoding.best_first(made)
     mask = key_decoding.key_mask(rank, LAYER_OF, key_decoding.ALL_LAYERS, 2)
-    worst = key_decoding.worst_instead(mask, rank, LAYER_OF)
+    worst = key_decoding.highest_instead(mask, rank, LAYER_OF)
     assert not (mask & worst).any()
     for layer in (0, 1):
         here = layer == LAYER_OF
         assert worst[here].sum() == mask[here].sum()
         assert rank[here & worst].min() >= rank[here & ~worst & ~mask].max(initial=0)
+
+
+def test_others_are_ranked_within_their_layer_and_what_has_no_score_comes_last():
+    layer_of = np.repeat([0, 1], 3)
+    mask = np.array([True, False, False, True, True, False])
+    score = np.array([1.0, np.nan, 2.0, -5.0, np.nan, -4.0])
+    found = key_decoding.highest_instead(mask, score, layer_of)
+    assert found.tolist() == [False, False, True, True, False, True]
 
 
 def test_a_cell_is_one_layer_or_all(made):

@@ -112,11 +112,11 @@ def test_accuracy_is_drawn_by_layer_and_for_all_layers_together():
 
 
 def test_classifiers_have_horizontal_intervals_and_a_colour_for_each_source():
-    table = scored([0.6, 0.5, 0.9], source=["activity", "random neurons", "the truth"])
+    table = scored([0.6, 0.5, 0.9], source=["activity", "other neurons", "the truth"])
     table.index = pd.Index(["a", "b", "c"], name="arm")
     figure = grammar.classifiers(table, 0.25)
     bars = figure.axes[0].containers
-    assert [bar.get_label() for bar in bars] == ["activity", "random neurons", "the truth"]
+    assert [bar.get_label() for bar in bars] == ["activity", "other neurons", "the truth"]
     segment = bars[0].lines[2][0].get_segments()[0]
     np.testing.assert_allclose(segment, [[0.5, 0], [0.65, 0]])
     assert len({bar.lines[0].get_color() for bar in bars}) == 3

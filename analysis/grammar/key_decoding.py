@@ -68,12 +68,23 @@ def best_first(counts: Counts, seed: int = 0) -> Rows:
     return np.asarray(place.min(0))
 
 
-def worst_instead(mask: npt.NDArray[np.bool_], rank: Rows, layer_of: Rows) -> npt.NDArray[np.bool_]:
-    """Take as many neurons in each layer as a set has, those of the last places."""
+def highest_instead(
+    mask: npt.NDArray[np.bool_], score: npt.NDArray[np.number], layer_of: Rows
+) -> npt.NDArray[np.bool_]:
+    """Take as many neurons in each layer as a set has, those of the highest score.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (n_neurons,)
+    score : ndarray of shape (n_neurons,)
+        A place (the last ones are taken) or another way to rank neurons; NaN comes last.
+    layer_of : ndarray of int, shape (n_neurons,)
+    """
+    falling = np.nan_to_num(-score.astype(np.float64), nan=np.inf)
     taken = np.zeros_like(mask)
     for layer in np.unique(layer_of):
         members = np.flatnonzero(layer_of == layer)
-        order = members[np.argsort(-rank[members], kind="stable")]
+        order = members[np.argsort(falling[members], kind="stable")]
         taken[order[: int(mask[members].sum())]] = True
     return taken
 

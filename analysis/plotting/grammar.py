@@ -18,7 +18,7 @@ _COLOURS = (BLUE, ORANGE, GREEN, "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 _MARKS = ("o", "s", "^", "D", "v", "P", "X")
 _SOURCES = {
     "activity": (BLUE, "o"),
-    "random neurons": (GREY, "s"),
+    "other neurons": (GREY, "s"),
     "the words before": (ORANGE, "D"),
     "what the model is about to say": (GREEN, "^"),
     "the truth": ("#000000", "*"),
@@ -192,7 +192,7 @@ def classifiers(table: pd.DataFrame, chance: float) -> Figure:
     Parameters
     ----------
     table : DataFrame indexed by arm
-        ``estimate``, ``low``, ``high``, and ``source``: activity, random neurons, the words before, what the model is
+        ``estimate``, ``low``, ``high``, and ``source``: activity, other neurons, the words before, what the model is
         about to say, or the truth.
     chance : float
         Share of the commonest tag.
