@@ -39,7 +39,7 @@ def estimates(table: pd.DataFrame) -> Figure:
             axes.set_title(textwrap.fill(claim, 30))
             axes.set_xlabel(textwrap.fill(str(part["unit"].dropna().iloc[0]), 34))
             axes.set_yticks(np.arange(len(cells)), [textwrap.shorten(cell, 44) for cell in cells])
-        grid.flat[0].invert_yaxis()  # shared by all: the first cell on top
+        grid.flat[0].set_ylim(len(cells) - 0.5, -0.5)  # shared by all: the first cell on top
         for axes in grid.flat[len(claims) :]:
             axes.remove()
     return closed(figure)
