@@ -31,7 +31,7 @@ READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
 endif
 
-.PHONY: help book check-book chapter plan results sweep extras model models bench test test-slow lint serve lab clean
+.PHONY: help book check-book chapter plan results sweep extras model models bench bench-record test test-slow lint serve lab clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -76,6 +76,9 @@ test-slow: $(READY)  ## run the tests that take minutes
 
 bench: $(READY)  ## measure speed and memory beside peers, into _build/bench.json  [NAMES="group_ica …"]
 	@$(RUN) -m bench $(NAMES)
+
+bench-record: $(READY)  ## all of them, a quarter of an hour on a quiet machine, into data/results/bench.json for the book
+	@$(RUN) -m bench --keep
 
 lint: $(READY)  ## ruff, mypy, import directions, the chapters' code and form, spelling
 	@$(RUN) -m ruff check .

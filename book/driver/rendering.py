@@ -11,6 +11,7 @@ from pathlib import Path
 
 import yaml
 
+from .bench_page import bench_page
 from .card import with_card
 from .chapters import Project, only
 from .claims_page import claims_page
@@ -22,6 +23,7 @@ from .staleness import digest, versions
 _STAMP = ".inputs"
 _CLAIMS_PAGE = "book/claims.md"
 _EXPLORER_PAGE = "book/explorer.md"
+_BENCH_PAGE = "book/benchmarks.md"
 _JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 
 
@@ -145,6 +147,8 @@ def _sources(site: Site) -> tuple[dict[str, Path], dict[str, bytes]]:
     if page := files.pop(_EXPLORER_PAGE, None):
         text = explorer_page(page.read_text(encoding="utf-8"), site.project, site.artifacts, site.notebooks)
         made[_EXPLORER_PAGE] = text.encode()
+    if page := files.pop(_BENCH_PAGE, None):
+        made[_BENCH_PAGE] = bench_page(page.read_text(encoding="utf-8"), root).encode()
     made["_toc.yml"] = yaml.safe_dump(toc, sort_keys=False, allow_unicode=True).encode()
     return files, made
 
