@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 
 import pandas as pd
@@ -27,3 +28,16 @@ def by_status(path: Path = RESULTS) -> pd.DataFrame:
     found = pd.DataFrame({"n": grouped.size(), "families": grouped.agg(", ".join)})
     passed = found.index == "passed"
     return pd.concat([found[passed], found[~passed].sort_values("n", ascending=False, kind="stable")])
+
+
+def as_html(table: pd.DataFrame) -> str:
+    """Write the table of :func:`by_status` as folds of a page, one for each status, the first one open.
+
+    A search in the page finds families in those that are open, and in most browsers in the others too.
+    """
+    folds = [
+        f"<details{' open' if number == 0 else ''}><summary>{html.escape(status)} ({row.n})</summary>"
+        f"<p>{html.escape(row.families)}</p></details>"
+        for number, (status, row) in enumerate(table.iterrows())
+    ]
+    return "\n".join(folds)

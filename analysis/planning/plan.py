@@ -126,24 +126,24 @@ def in_words(plan: Plan) -> str:
     model, work, machine = plan.model, plan.work, plan.machine
     sites = ", ".join(f"{model.neurons(site):,} at {site}" for site in model.layer_sizes)
     lines = [
-        f"{model.name}: a {model.family} of {model.n_layers} layers, {model.parameters:,} parameters, "
-        f"context {model.context:,}",
-        f"neurons: {sites}; this plan is for {work.site} in {work.dtype}",
+        f"{model.name}: {model.family}, {model.n_layers} layers, {model.parameters:,} parameters",
+        f"neurons: {sites}",
+        f"planned: {work.site}, {work.dtype}, {machine.threads} thread{'s' * (machine.threads > 1)}",
         f"texts: {work.n_texts:,} passages, {work.n_tokens:,} tokens ({work.length:.0f} each)",
         "",
-        f"{'stage':<12}{'arithmetic':>14}{'time':>10}{'memory':>10}  what",
+        f"{'stage':<12}{'arithmetic':>14}{'time':>9}{'memory':>9}  what",
     ]
     for stage in plan.stages:
         memory = amount_of_memory(machine.base_memory + stage.memory)
-        amounts = f"{arithmetic(stage.flop):>14}{duration(plan.seconds[stage.name]):>10}{memory:>10}"
+        amounts = f"{arithmetic(stage.flop):>14}{duration(plan.seconds[stage.name]):>9}{memory:>9}"
         lines.append(f"{stage.name:<12}{amounts}  {stage.what}")
     total = sum(plan.seconds.values())
     lines += [
-        f"{'all':<12}{arithmetic(sum(stage.flop for stage in plan.stages)):>14}{duration(total):>10}"
-        f"{amount_of_memory(plan.memory):>10}",
+        f"{'all':<12}{arithmetic(sum(stage.flop for stage in plan.stages)):>14}{duration(total):>9}"
+        f"{amount_of_memory(plan.memory):>9}",
         "",
-        f"Threads of this machine that were timed: {machine.threads}. Times are right within a factor of two or so;",
-        "how long a decomposition turns cannot be known before. Figures and tests of a chapter come on top.",
+        "Times were scaled up from trials on this machine just now. How long a",
+        "decomposition turns cannot be known before. Figures and tests come on top.",
     ]
     return "\n".join(lines)
 

@@ -119,7 +119,7 @@ def reduce(model: Geometry, work: Work) -> Stage:
     neurons, rows = model.neurons(work.site), work.rows
     return Stage(
         "reduce",
-        f"to {rows:,} rows, {work.n_decompositions:,} times",
+        f"to {rows:,} rows{_times(work.n_decompositions)}",
         reduction(work.n_tokens * work.n_decompositions, work.length, rows, neurons),
         record(model, work).memory + neurons * 4 * (4 * rows + 6 * work.length),
     )
@@ -139,7 +139,7 @@ def decompose(model: Geometry, work: Work) -> Stage:
     arrays = 6 + work.n_restarts
     return Stage(
         "decompose",
-        f"k = {k:,}, {work.n_decompositions:,} × {work.n_restarts:,} starts",
+        f"k = {k:,}{_times(work.n_restarts * work.n_decompositions)}",
         turns(k, neurons) * n_turns,
         _weights(model, work) + neurons * (4 * work.rows + 8 * k * arrays),
     )
@@ -159,7 +159,7 @@ def lesions(model: Geometry, work: Work) -> Stage:
     sets = (2 * work.k * work.n_draws + 64 * (8 + work.k)) * model.neurons(work.site)
     return Stage(
         "lesions",
-        f"{work.k:,} networks × {work.lesion_texts:,} passages, {work.n_draws:,} sets of each × {work.draw_texts:,}",
+        f"{work.k:,} networks, {work.k * work.n_draws:,} matched sets",
         model.forward(n_tokens, work.length, n_tokens),
         _weights(model, work) + _working(model, work, at_once) + 3 * at_once * model.vocabulary * 4 + sets,
     )
@@ -179,7 +179,7 @@ def attribution(model: Geometry, work: Work) -> Stage:
     kept = at_once * model.n_layers * (3 * _width(model) + 10 * model.hidden + 4 * model.attention)
     return Stage(
         "attribution",
-        f"{work.n_words:,} words × {work.steps:,} steps in {model.n_layers:,} layers",
+        f"{work.n_words:,} words × {work.steps:,} steps",
         model.forward(work.n_words * length, length, work.n_words * length) + there + back,
         _weights(model, work) + (kept + 4 * at_once * model.vocabulary) * 4,
     )
@@ -209,6 +209,10 @@ def stages(model: Geometry, work: Work, names: Iterable[str] = tuple(STAGES)) ->
     list of Stage
     """
     return [STAGES[name](model, work) for name in names]
+
+
+def _times(n: int) -> str:
+    return f", {n:,} times" if n > 1 else ""
 
 
 def _weights(model: Geometry, work: Work) -> float:
