@@ -142,8 +142,8 @@ def in_words(plan: Plan) -> str:
         f"{'all':<12}{arithmetic(sum(stage.flop for stage in plan.stages)):>14}{duration(total):>9}"
         f"{amount_of_memory(plan.memory):>9}",
         "",
-        "Times were scaled up from trials on this machine just now. How long a",
-        "decomposition turns cannot be known before. Figures and tests come on top.",
+        "Times were scaled up from trials on this machine just now. How long",
+        "a decomposition turns cannot be known. Figures and tests come on top.",
     ]
     return "\n".join(lines)
 
