@@ -11,6 +11,7 @@ JOBS ?= 2
 SEEDS ?= 3
 PORT ?= 8000
 HTML ?= _build/html
+ANSWERS ?= _build/student/notebooks
 CHAPTER ?=
 SWEEP ?= book/sweeps/seeds.yml
 NAMES ?=
@@ -31,7 +32,7 @@ READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
 endif
 
-.PHONY: help book check-book chapter plan results sweep extras model models bench bench-record test test-slow lint serve lab clean
+.PHONY: help book check-answers check-book chapter plan results student sweep extras model models bench bench-record test test-slow lint serve lab clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -51,6 +52,12 @@ chapter: $(READY)  ## one chapter with your parameters: CHAPTER=3 P="model=… t
 plan: $(READY)  ## what a model would take, from its configuration alone: MODEL=… TEXTS=… [CHAPTER=5] [K=20] [N_TEXTS=60] [P=…]
 	@$(RUN) book/plan.py --model "$$MODEL" --texts "$$TEXTS" --chapter "$(CHAPTER)" --profile "$(filter-out default,$(PROFILE))" \
 		"$(if $(K),k=$(K)) $(if $(N_TEXTS),n_texts=$(N_TEXTS)) $$P"
+
+student: $(READY)  ## the book without solutions, and worksheets: _build/student  [PROFILE=smoke]
+	@$(RUN) book/run.py student --profile $(PROFILE) --jobs $(JOBS)
+
+check-answers: $(READY)  ## test the answers in worksheets  [ANSWERS=_build/student/notebooks]
+	@$(RUN) book/answers.py $(ANSWERS)
 
 results: $(READY)  ## the deep tier, hours: tables for data/results  [NAMES="recurrence …"]
 	@$(RUN) book/run.py results $(NAMES)

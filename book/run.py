@@ -2,6 +2,7 @@
 """Execute the chapters and render the book.
 
     python book/run.py book [--profile smoke]
+    python book/run.py student
     python book/run.py chapter 3 --parameters "model=path/to/model k=20"
     python book/run.py results recurrence
     python book/run.py sweep book/sweeps/seeds.yml
@@ -14,7 +15,7 @@ import argparse
 import os
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,6 +23,7 @@ sys.path.insert(1, str(ROOT))  # `analysis`, where it is not installed
 
 from driver.chapters import Chapter, Project  # noqa: E402
 from driver.execution import Outcome, Run, execute, plan  # noqa: E402
+from driver.exercises import student_edition  # noqa: E402
 from driver.files import locked, write_atomically  # noqa: E402
 from driver.orders import at_work, run_folder  # noqa: E402
 from driver.parameters import parse_assignments  # noqa: E402
@@ -43,7 +45,7 @@ class Order:
     """What a command asks for.
 
     `notebooks` is where the executed chapters are left; `complete` says that all chapters are there, so that no
-    link may fail; `page` is the page to open.
+    link may fail; `page` is the page to open; `for_students` leaves solutions out, and worksheets as notebooks.
     """
 
     run: Run
@@ -53,6 +55,7 @@ class Order:
     notebooks: Path
     complete: bool
     page: str
+    for_students: bool = False
 
     @property
     def name(self) -> str:
@@ -68,6 +71,12 @@ def book_order(project: Project, profile_name: str) -> Order:
     notebooks = project.root / "book" if default else folder / "notebooks"
     values = {chapter.stem: profile.values(chapter) for chapter in chapters}
     return Order(Run(project, folder), profile, chapters, values, notebooks, True, "index.html")
+
+
+def student_order(project: Project, profile_name: str) -> Order:
+    order = book_order(project, profile_name)
+    folder = project.build / "student"
+    return replace(order, run=Run(project, folder), notebooks=folder / "notebooks", for_students=True)
 
 
 def chapter_order(project: Project, name: str, profile_name: str, parameters: str) -> Order:
@@ -93,8 +102,10 @@ def fulfil(order: Order, jobs: int, progress: Progress) -> int:
         if failed:
             write_record(record, project, order.profile.name, outcomes, time.monotonic() - started)
             return report_failures(failed, run)
-        pages = page_notebooks(outcomes)
-        for stem, content in pages.items():
+        pages = left = page_notebooks(outcomes)
+        if order.for_students:
+            pages, left = student_edition(pages, project.chapters)
+        for stem, content in left.items():
             target = order.notebooks / f"{stem}.ipynb"
             if not target.exists() or target.read_bytes() != content:
                 write_atomically(target, content)
@@ -162,6 +173,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="book/run.py", description="Execute the chapters and render the book.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("book", help="all chapters")
+    commands.add_parser("student", help="all chapters without solutions, and worksheets")
     chapter = commands.add_parser("chapter", help="one chapter, with your parameters")
     chapter.add_argument("chapter", help="5, 05 or the stem of its file")
     chapter.add_argument("--parameters", default="", help="name=value name='with spaces'")
@@ -192,8 +204,8 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "results":
             failed = make(project, wanted_results(project, options.names), Progress())
             return report_failures(failed, Run(project, project.build / "results")) if failed else 0
-        if options.command == "book":
-            order = book_order(project, options.profile)
+        if options.command in ("book", "student"):
+            order = (student_order if options.command == "student" else book_order)(project, options.profile)
         else:
             order = chapter_order(project, options.chapter, options.profile, options.parameters)
             print(f"run {order.run.folder.name}")

@@ -47,6 +47,12 @@ class Chapter:
         return found[1] if found else self.stem
 
     @cached_property
+    def question(self) -> str:
+        """The paragraph below the title, which asks what the chapter is about."""
+        found = re.search(r"^# +.+\n+((?:[^\n#`:(].*\n)+)", _CELL.sub("", self.source), re.M)
+        return " ".join(found[1].split()) if found else ""
+
+    @cached_property
     def needs(self) -> tuple[str, ...]:
         """The chapters whose saved results this one loads, as its front matter names them."""
         matter = _FRONT_MATTER.match(self.source)

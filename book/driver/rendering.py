@@ -1,5 +1,6 @@
 """Render executed chapters and the pages around them with Jupyter Book."""
 
+import hashlib
 import json
 import re
 import shutil
@@ -18,12 +19,14 @@ from .claims_page import claims_page
 from .execution import Outcome
 from .explorer import explorer_page
 from .files import file_digest, files_below, replace_folder, write_atomically
+from .front import front_page
 from .staleness import digest, versions
 
 _STAMP = ".inputs"
 _CLAIMS_PAGE = "book/claims.md"
 _EXPLORER_PAGE = "book/explorer.md"
 _BENCH_PAGE = "book/benchmarks.md"
+_FRONT_PAGE = "book/intro.md"
 _JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 
 
@@ -71,7 +74,7 @@ def render(site: Site) -> bool:
     files, notebooks = _sources(site)
     inputs = digest(
         {name: file_digest(path) for name, path in files.items()},
-        {name: digest(content.decode()) for name, content in notebooks.items()},
+        {name: hashlib.sha256(content).hexdigest() for name, content in notebooks.items()},
         # Pages may include these.
         [file_digest(path) for name in ("analysis", "data") for path in _below(site.project.root / name)],
         file_digest(Path(__file__)),
@@ -144,6 +147,10 @@ def _sources(site: Site) -> tuple[dict[str, Path], dict[str, bytes]]:
     if page := files.pop(_CLAIMS_PAGE, None):
         text = claims_page(page.read_text(encoding="utf-8"), site.project, site.claims, site.notebooks)
         made[_CLAIMS_PAGE] = text.encode()
+    if page := files.pop(_FRONT_PAGE, None):
+        text, pictures = front_page(page.read_text(encoding="utf-8"), site.project, site.notebooks)
+        made[_FRONT_PAGE] = text.encode()
+        made |= {f"book/{name}": content for name, content in pictures.items()}
     if page := files.pop(_EXPLORER_PAGE, None):
         text = explorer_page(page.read_text(encoding="utf-8"), site.project, site.artifacts, site.notebooks)
         made[_EXPLORER_PAGE] = text.encode()
