@@ -72,9 +72,10 @@ def load_all(patterns: str) -> dict[str, dict[str, LanguageModel]]:
     found: dict[str, dict[str, LanguageModel]] = {}
     for pattern in filter(None, (part.strip() for part in patterns.split("|"))):
         paths = sorted(path for path in glob.glob(pattern) if Path(path).is_dir())
-        if not paths and any(sign in pattern for sign in "*?["):
+        is_pattern = any(sign in pattern for sign in "*?[")
+        if is_pattern and not paths:
             raise InputError(f"There is no model folder '{pattern}'. Give folders or hub names with | between.")
-        group = Path(pattern).parent.name if len(paths) > 1 else Path(pattern).name
+        group = Path(pattern).parent.name if is_pattern else Path(pattern).name
         found[group] = {Path(path).name: load_model(path) for path in paths or [pattern]}
     return found
 
