@@ -81,8 +81,8 @@ test: $(READY)  ## run the tests
 test-slow: $(READY)  ## run the tests that take minutes
 	@$(RUN) -m pytest -m slow
 
-bench: $(READY)  ## measure speed and memory beside peers, into _build/bench.json  [NAMES="group_ica …"]
-	@$(RUN) -m bench $(NAMES)
+bench: $(READY)  ## measure speed and memory beside peers, into _build/bench.json  [NAMES="group_ica …"] [FULL=1]
+	@$(RUN) -m bench $(if $(FULL),--full) $(NAMES)
 
 bench-record: $(READY)  ## all of them, a quarter of an hour on a quiet machine, into data/results/bench.json for the book
 	@$(RUN) -m bench --keep

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.decomposition import fastica
-from sklearn.exceptions import ConvergenceWarning
 
 from analysis.activity import Activity
 from analysis.errors import InputError
-from analysis.networks import Networks, correlation, match
-from analysis.parallel import spread
-from analysis.principal import Matrix, centred_over_neurons, energy, strongest_rows
+from analysis.networks import Networks
+from analysis.principal import Matrix, centred_over_neurons, energy, moving_columns, strongest_rows
+from analysis.rotation import Turned, turn
 
 Constant = Literal["refuse", "keep"]
 
@@ -150,42 +146,10 @@ def _moving(activity: Activity, k: int, n_restarts: int) -> tuple[Matrix, npt.ND
     Centring would give one that never changes the mean of the others, and so a place in a map.
     """
     _check_finite(activity)
-    moving: npt.NDArray[np.bool_] = np.any(activity.values, axis=0)
+    moving = moving_columns(activity.values)
     values = activity.values if moving.all() else activity.values[:, moving]  # a copy may be large
     check_k(k, values.shape, n_restarts)
     return values, moving
-
-
-@dataclass(frozen=True)
-class Turned:
-    """The kept rotation: independent sources of unit variance, and how far the restarts agree with it."""
-
-    sources: npt.NDArray[np.float64]
-    agreement: npt.NDArray[np.float64]
-    converged: bool
-
-
-def turn(
-    white: npt.NDArray[np.float64], n_restarts: int, rng: np.random.RandomState, max_iter: int, tol: float
-) -> Turned:
-    """Turn white rows until they are as independent as can be; of several starts keep the sparsest.
-
-    Parameters
-    ----------
-    white : ndarray of shape (k, n_samples)
-        Uncorrelated, of mean 0 and unit variance.
-    n_restarts : int
-    rng : RandomState
-        Of the starts.
-    max_iter, tol : int, float
-        When FastICA stops.
-    """
-    starts = [(rng.randint(2**31 - 1), max_iter, tol) for _ in range(n_restarts)]
-    runs = spread(_rotate, starts, shared=[white])
-    best = min(range(n_restarts), key=lambda run: float(np.abs(runs[run][0]).sum()))
-    sources, converged = runs[best]
-    agreement = _agreement(sources, [maps for run, (maps, _) in enumerate(runs) if run != best])
-    return Turned(sources, agreement, converged)
 
 
 class Source(Protocol):
@@ -239,25 +203,11 @@ def whiten(centred: Matrix, k: int, rng: np.random.RandomState) -> npt.NDArray[n
     return np.asarray(white / white.std(1, keepdims=True))
 
 
-def _rotate(
-    white: npt.NDArray[np.float64], seed: int, max_iter: int, tol: float
-) -> tuple[npt.NDArray[np.float64], bool]:
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", ConvergenceWarning)
-        _, _, sources = fastica(white.T, whiten=False, fun="logcosh", max_iter=max_iter, tol=tol, random_state=seed)
-    converged = not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
-    sources = np.asarray(sources.T)
-    return sources / sources.std(1, keepdims=True), converged
-
-
-def _agreement(best: npt.NDArray[np.float64], others: list[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
-    if not others:
-        return np.full(len(best), np.nan)
-    maps = best.astype(np.float32)
-    return np.mean([match(correlation(maps, other.astype(np.float32)))[1] for other in others], axis=0)
-
-
 def _check_finite(activity: Activity) -> None:
+    with np.errstate(all="ignore"):
+        sums = activity.values @ np.ones(activity.values.shape[1], np.float32)
+    if np.isfinite(sums).all():  # a value that is not finite leaves no sum finite, and this is the quicker look
+        return
     finite = np.isfinite(activity.values)
     if not finite.all():
         token, neuron = np.argwhere(~finite)[0]

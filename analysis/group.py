@@ -9,16 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.activity import Activity
-from analysis.decomposition import (
-    arrange,
-    check_k,
-    in_deviations,
-    spread_out,
-    turn,
-)
+from analysis.decomposition import arrange, check_k, in_deviations, spread_out
 from analysis.errors import InputError
 from analysis.networks import Networks
-from analysis.principal import Matrix, centred_over_neurons, energy, strongest_rows
+from analysis.principal import Matrix, centred_over_neurons, energy, strongest_of_both, strongest_rows
+from analysis.rotation import turn
 
 
 @dataclass(frozen=True)
@@ -84,7 +79,7 @@ def reduce_texts(texts: Iterable[Activity], m: int) -> Reduced:
         for centred in _blocks(centred_over_neurons(activity.values), m):
             n_tokens += len(centred)
             total += energy(centred)
-            rows = strongest_rows(centred if rows is None else np.concatenate([rows, centred]), m, rng)
+            rows = strongest_rows(centred, m, rng) if rows is None else strongest_of_both(rows, centred, m)
     if first is None or rows is None:
         raise InputError("There is no activity to reduce. Give at least one text.")
     return Reduced(rows, n_tokens, total, first.layer_sizes, first.site, first.model)

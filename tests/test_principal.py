@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.principal import centred_over_neurons, energy, strongest_rows
+from analysis import principal
+from analysis.principal import centred_over_neurons, energy, moving_columns, strongest_of_both, strongest_rows
 from analysis.simulation import planted
 
 
@@ -29,6 +30,28 @@ def test_the_strongest_rows_are_those_of_a_full_decomposition(shape):
     np.testing.assert_allclose(unit @ unit.T, np.eye(10), atol=1e-3)
 
 
+def test_a_block_below_orthogonal_rows_gives_the_strongest_rows_of_the_stack():
+    matrix = falling(120, 900, seed=2).astype(np.float32)
+    rows = strongest_rows(matrix[:60], 40, np.random.RandomState(0))
+    stacked = strongest_rows(np.concatenate([rows, matrix[60:]]), 30, np.random.RandomState(0))
+    both = strongest_of_both(rows, matrix[60:], 30)
+    assert both.shape == (30, 900)
+    signs = np.sign((both * stacked).sum(1, keepdims=True))
+    np.testing.assert_allclose(both * signs, stacked, atol=1e-3 * np.abs(stacked).max())
+
+
+def test_rows_stay_orthogonal_over_hundreds_of_blocks():
+    rng = np.random.default_rng(3)
+    loud = np.geomspace(30, 1, 200)[:, None] * rng.standard_normal((200, 300))
+    rows = strongest_rows(loud[:20].astype(np.float32), 20, np.random.RandomState(0))
+    for _ in range(400):
+        rows = strongest_of_both(rows, (rng.standard_normal((20, 200)) @ loud).astype(np.float32), 20)
+    lengths = np.linalg.norm(rows, axis=1)
+    unit = rows.astype(np.float64) / lengths[:, None]
+    np.testing.assert_allclose(unit @ unit.T, np.eye(20), atol=1e-3)
+    assert (np.diff(lengths) <= 0).all()
+
+
 def test_other_first_guesses_give_the_same_directions():
     activity, _ = planted(noise=1.0)
     one, other = (strongest_rows(activity.values, 8, np.random.RandomState(seed)) for seed in (0, 1))
@@ -48,6 +71,25 @@ def test_all_rows_hold_all_the_energy(n_rows, n_columns, seed):
     rows = strongest_rows(matrix, min(n_rows, n_columns), np.random.RandomState(seed))
     np.testing.assert_allclose(energy(rows), energy(matrix), rtol=1e-4)
     np.testing.assert_allclose(rows.T @ rows, matrix.T @ matrix, atol=1e-3 * energy(matrix))
+
+
+def test_a_first_guess_from_a_part_of_the_columns_gives_the_same_rows(monkeypatch):
+    matrix = falling(520, 1600, seed=4).astype(np.float32)
+    at_random = strongest_rows(matrix, 6, np.random.RandomState(0))
+    monkeypatch.setattr(principal, "_MANY", 1000)
+    guessed = principal._guess(matrix, 6, np.random.RandomState(0))
+    assert guessed.shape == (520, 6)
+    from_part = strongest_rows(matrix, 6, np.random.RandomState(0))
+    lengths = np.linalg.norm(at_random, axis=1)
+    np.testing.assert_allclose(np.linalg.norm(from_part, axis=1), lengths, rtol=1e-3)
+    shared = np.linalg.svd((at_random / lengths[:, None]) @ (from_part / lengths[:, None]).T)[1]
+    assert shared[:-1].min() > 0.99
+
+
+def test_a_column_moves_if_any_row_of_it_is_not_zero():
+    values = np.zeros((200, 4), np.float32)
+    values[0, 0], values[150, 2], values[70, 3] = 1, -2, np.nan
+    assert moving_columns(values).tolist() == [True, False, True, True]
 
 
 def test_energy_is_right_where_float32_would_not_add_up():

@@ -10,7 +10,7 @@ from analysis import language, plotting
 from analysis.decomposition import spatial_ica, standardise
 from analysis.errors import InputError
 from analysis.networks import threshold
-from analysis.recurrence import icasso, repeats, stability, templates
+from analysis.recurrence import icasso, paper, repeats, stability, templates
 from analysis.simulation import planted
 from analysis.texts import Text
 
@@ -49,9 +49,9 @@ def mask(*neurons):
 
 
 def test_the_papers_tables_are_as_printed():
-    table = templates.paper_table()
+    table = paper.paper_table()
     assert len(table) == 12
-    assert all(len(counts) == 10 for tables in templates.PAPER.values() for counts in tables.values())
+    assert all(len(counts) == 10 for tables in paper.PAPER.values() for counts in tables.values())
     assert table.loc[("GPT-2", "WikiText-2"), "most"] == 208
     assert table.loc[("ChatGLM3-6B-base", "CodeNet")].tolist() == [2, 2, 9]
     assert table.loc[("Qwen2.5-3B-Instruct", "AG News"), "counted"] == 178
@@ -93,8 +93,33 @@ def test_planted_networks_are_counted_in_each_text_and_signal_free_ones_are_not(
     assert (table["counted"] == 4).all()  # four texts, each with each network
     assert (table["once"] == 4).all()
     assert (table["signal_free"] == 0).all()
+    assert (table["signal_free_high"] == 0).all()
+    assert table["p"].tolist() == pytest.approx([1 / 21] * 4)
     assert (table["chance_high"] == 0).all()
     assert table["chance_overlap"].between(0.005, 0.04).all()
+
+
+def test_a_count_is_held_against_the_largest_of_all_templates_in_each_draw(activity, monkeypatch):
+    first, second = stability.halves(activity, 0)
+    draws = iter([[9, 0, 0, 0]] * 2 + [[3, 0, 1, 3]] * 6 + [[0, 0, 0, 2]] * 12)
+    monkeypatch.setattr(templates, "_hollow_count", lambda *_: np.array(next(draws)))
+    table = templates.compare(decompose(first), second, decompose, n_draws=20)
+    assert table["counted"].tolist() == [4] * 4
+    assert table["p"].tolist() == pytest.approx([3 / 21] * 4)  # whichever template it is that reached 9
+    assert table["signal_free_high"].tolist() == [9] * 4
+    assert table["signal_free"].tolist() == pytest.approx([(18 + 18) / 20, 0, 6 / 20, (18 + 24) / 20])
+
+
+def test_texts_without_co_activation_are_counted_no_more_than_chance_allows(activity):
+    first, second = stability.halves(activity, 0)
+    table = templates.compare(decompose(first), stability.shifted(second, 7), decompose, iou=0.05)
+    assert table["signal_free"].sum() > 0  # at so low a limit some overlap by chance
+    assert (table["p"] > 0.05).all()
+
+
+def test_few_draws_can_show_nothing(activity):
+    with pytest.raises(InputError, match="n_draws=10 cannot give a p below"):
+        templates.compare(decompose(activity), activity, decompose, n_draws=10)
 
 
 def test_more_text_gives_networks_more_like_the_templates():
@@ -232,8 +257,8 @@ def test_tables_and_marks_show_what_they_are_given(activity):
     matrix = np.array([[0.9, 0.2], [0.2, 0.8]])
     written = [text.get_text() for text in plotting.across({"trained": matrix}, ["a", "b"], 0.1).axes[0].texts]
     assert written == ["0.90", "0.20", "0.20", "0.80"]
-    split, drawn = (repeats.split_anew([activity], decompose, n) for n in (1, 3))
-    table = repeats.beside(["set"], (split, drawn), (split, drawn))
+    found = repeats.leave_out([activity], decompose, n_splits=1, n_groups=3)
+    table = repeats.beside(["set"], found, found)
     figure = plotting.untrained(table)
     assert figure.axes[0].lines[0].get_xdata()[0] == pytest.approx(table.loc["set", "trained"])
 

@@ -133,7 +133,7 @@ def recurrence(
     DataFrame of k rows
         As :func:`verdict` makes it, most similar network first.
     """
-    _check_draws(n_draws)
+    check_draws(n_draws)
     decompose = partial(spatial_ica, k=k, n_restarts=n_restarts, seed=seed)
     observed = split_half(activity, decompose, seed)
     return verdict(observed, split_half_null(activity, decompose, n_draws, seed, n_jobs))
@@ -157,7 +157,7 @@ def verdict(observed: npt.NDArray[np.float64], null: npt.NDArray[np.float64]) ->
         ``repeats`` (p < .05).
     """
     n_draws = len(null)
-    _check_draws(n_draws)
+    check_draws(n_draws)
     p = (1 + (null[None, :] >= observed[:, None]).sum(1)) / (1 + n_draws)
     tolerated = -(-(1 + n_draws) // 20) - 2  # as many draws may be as large while p stays below .05
     return pd.DataFrame(
@@ -210,7 +210,7 @@ def model_order(
     DataFrame, one row per k
         ``repeat`` (how many networks do), ``mean`` and ``least`` (similarity over the k pairs), ``bar``.
     """
-    _check_draws(n_draws)
+    check_draws(n_draws)
     observed = _orders(activity, ks, seed, max_iter)
     draws = [[ks, one, max_iter] for one in seeds(seed, n_draws)]
     null = spread(_empty_orders, draws, shared=[activity], n_jobs=n_jobs)
@@ -276,6 +276,7 @@ def seeds(seed: int, n_draws: int) -> list[int]:
     return [int(state) for state in np.random.SeedSequence(seed).generate_state(n_draws)]
 
 
-def _check_draws(n_draws: int) -> None:
+def check_draws(n_draws: int) -> None:
+    """Raise `InputError` if so few draws can show nothing at .05."""
     if n_draws < 20:
         raise InputError(f"n_draws={n_draws} cannot give a p below .05. Use 20 or more.")
