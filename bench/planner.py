@@ -51,9 +51,9 @@ QWEN = {
     "num_key_value_heads": 2,
 }
 SIZES = {
-    "teaching model": {"n_texts": 60, "n_draws": 20},
+    "teaching model": {"n_texts": 20, "n_draws": 4, "lesion_texts": 4},
     "stories260K": {"n_texts": 60, "n_draws": 20},
-    "random Qwen": {"n_texts": 12, "n_draws": 2, "lesion_texts": 4, "n_words": 3, "k": 6, "n_restarts": 2},
+    "random Qwen": {"n_texts": 8, "n_draws": 1, "lesion_texts": 2, "n_words": 3, "k": 4, "n_restarts": 2},
 }
 """What is to be done with each model. The last one is made on the spot, and does less, because it is larger."""
 

@@ -3,12 +3,13 @@
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 import transformers
 
 from analysis.attribution.shares import share_on
 from analysis.planning.calibration import Machine
-from analysis.planning.conformance import by_status
+from analysis.planning.conformance import as_html, by_status
 from analysis.planning.geometry import geometry
 from analysis.planning.plan import Plan
 from analysis.planning.stopwatch import Stopwatch
@@ -44,6 +45,13 @@ def test_families_that_were_told_the_same_are_one_row(tmp_path):
     assert table.loc["is odd", "families"] == "b, c"
 
 
+def test_families_are_folded_away_by_what_they_were_told():
+    table = pd.DataFrame({"n": [2, 1], "families": ["a, b", "c"]}, index=["passed", "is <odd>"])
+    first, second = as_html(table).splitlines()
+    assert first == "<details open><summary>passed (2)</summary><p>a, b</p></details>"
+    assert second == "<details><summary>is &lt;odd&gt; (1)</summary><p>c</p></details>"
+
+
 def test_the_stored_table_counts_every_family_once():
     table = by_status()
     assert table.loc["passed", "n"] >= 60
@@ -58,4 +66,5 @@ def test_the_share_of_an_attribution_is_that_of_its_size():
     effect = share_on(scores, neurons, draws)
     assert effect.n == 3
     assert effect.interval.estimate == pytest.approx((0.75 + 0 + 0.25) / 3)
+    assert 0 <= effect.interval.low < effect.interval.high <= 1
     np.testing.assert_allclose(effect.draws, [(0.25 + 0 + 0.25) / 3, 1])

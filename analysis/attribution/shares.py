@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.claims import Effect
-from analysis.inference import mean_over_units
+from analysis.inference import Interval, mean_over_units
 from analysis.networks import Masks
 
 
@@ -30,4 +30,7 @@ def share_on(scores: npt.NDArray[np.float32], neurons: npt.NDArray[np.bool_], dr
     sizes = np.abs(scores.astype(np.float64))
     sizes = sizes[sizes.any(1)]
     shares = sizes / sizes.sum(1, keepdims=True)
-    return Effect(mean_over_units(shares[:, neurons].sum(1)), len(shares), (shares @ draws.T).mean(0))
+    found = mean_over_units(shares[:, neurons].sum(1))
+    # With few cases a bootstrap-t interval may leave the range that a share has.
+    within = Interval(found.estimate, max(found.low, 0.0), min(found.high, 1.0))
+    return Effect(within, len(shares), (shares @ draws.T).mean(0))
