@@ -1,5 +1,6 @@
 """Pages of chapters: numbered as their files are, offered as source and as notebook, linked to the repository."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -56,8 +57,19 @@ def _copy_sources(app: Sphinx, error: Exception | None) -> None:
     for docname in app.env.all_docs:
         notebook = Path(app.srcdir) / f"{docname}.ipynb"
         if notebook.exists() and _source(app, docname).exists():
+            target = Path(app.outdir) / "_sources" / docname
             for path in (notebook, _source(app, docname)):
-                shutil.copy2(path, Path(app.outdir) / "_sources" / f"{docname}{path.suffix}")
+                shutil.copy2(path, target.with_suffix(path.suffix))
+            target.with_name(f"{target.name}-clean.ipynb").write_text(_clean(notebook), encoding="utf-8")
+
+
+def _clean(notebook: Path) -> str:
+    """Return a notebook without its outputs, to run oneself."""
+    content = json.loads(notebook.read_text(encoding="utf-8"))
+    for cell in content["cells"]:
+        if cell["cell_type"] == "code":
+            cell |= {"outputs": [], "execution_count": None}
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

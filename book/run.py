@@ -111,7 +111,8 @@ def fulfil(order: Order, jobs: int, progress: Progress) -> int:
                 write_atomically(target, content)
         try:
             html = run.folder / "html"
-            rendered = render(Site(project, html, run.work, pages, claims, run.artifacts, order.complete))
+            site = Site(project, html, run.work, pages, claims, run.artifacts, order.complete, order.for_students)
+            rendered = render(site)
         finally:
             seconds = time.monotonic() - started
             write_record(record, project, order.profile.name, outcomes, seconds)

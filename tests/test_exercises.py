@@ -58,6 +58,7 @@ def chapter(tmp_path):
 @pytest.fixture
 def notebook():
     cells = [nbformat.v4.new_markdown_cell(CHAPTER), nbformat.v4.new_code_cell("1 + 1", execution_count=1)]
+    cells.append(nbformat.v4.new_markdown_cell("No exercise."))
     cells[1].outputs = [nbformat.v4.new_output("stream", text="2")]
     return json.loads(nbformat.writes(nbformat.v4.new_notebook(cells=cells)))
 

@@ -634,10 +634,27 @@ def test_the_card_stands_after_the_title(root):
     text = made["cells"][0]["source"]
     assert text.startswith("(label)=\n# Signal\n\n::::::{div} chapter-card\n1 min to read · 75 s to run · 812 MB")
     assert text.endswith("::::::\n\nAs ever.")
+    assert 'href="../_sources/book/01_signal-clean.ipynb" download>notebook without outputs</a>' in text
     assert r"| `texts` | `str \| None` | `null` | `my texts` | what to read |" in text
     assert "| `n` | `int` | `5` |  | how many |" in text
     assert "make chapter CHAPTER=1 P=\"gain=2.0 texts='my texts'\"" in text
     assert 'make chapter CHAPTER=1 P="texts=path/to/*.txt"' in text
+
+
+@pytest.mark.slow
+def test_the_student_edition_has_no_solution_anywhere(root):
+    path = root / "book/04_alone.md"
+    secret = "\n## Exercises\n\n1. *Easy.* How many?\n\n   ```{dropdown} Solution\n   Forty-two.\n   ```\n"
+    path.write_text(path.read_text() + secret)
+    assert run.main(["student", "--root", str(root)]) == 0
+    made = root / "_build/student"
+    assert "How many?" in (made / "html/book/04_alone.html").read_text()
+    cells = json.loads((made / "notebooks/04_alone.ipynb").read_text())["cells"]
+    assert [cell["metadata"]["exercise"] for cell in cells if "exercise" in cell["metadata"]] == ["1"]
+    assert not any(cell.get("outputs") for cell in cells)
+    texts = [file for file in made.rglob("*") if file.suffix in (".html", ".md", ".ipynb", ".js", ".txt")]
+    assert not [file for file in texts if "Forty-two" in file.read_text(errors="replace")]
+    assert "Forty-two" in path.read_text()
 
 
 def test_progress_is_in_place_on_a_terminal_and_in_lines_elsewhere():

@@ -41,6 +41,8 @@ def _card(notebook: dict[str, Any], chapter: Chapter, values: Mapping[str, Any],
             "::::::{div} chapter-card",
             " · ".join(facts),
             "",
+            f"Download: {_downloads(chapter)}",
+            "",
             "::::{dropdown} Parameters, and how to run this chapter with your own model",
             *_table(chapter, values),
             "",
@@ -51,6 +53,13 @@ def _card(notebook: dict[str, Any], chapter: Chapter, values: Mapping[str, Any],
             "::::::",
         ]
     )
+
+
+def _downloads(chapter: Chapter) -> str:
+    """Link what lies beside the page: see `_ext/chapter_pages.py`."""
+    place = f"../_sources/book/{chapter.stem}"
+    kinds = {".ipynb": "notebook as executed", "-clean.ipynb": "notebook without outputs", ".md": "text"}
+    return ", ".join(f'<a href="{place}{end}" download>{words}</a>' for end, words in kinds.items())
 
 
 def _seconds(seconds: float) -> str:

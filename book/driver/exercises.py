@@ -161,6 +161,6 @@ def _section(text: str) -> tuple[str, str, str]:
 
 def _items(section: str) -> Iterator[tuple[str, str]]:
     starts = [(found.start(), found[1]) for found in _ITEM.finditer(section)]
-    ends = [start for start, _ in starts[1:]] + [len(section)]
+    ends = [*(start for start, _ in starts), len(section)][1:]
     for (start, number), end in zip(starts, ends, strict=True):
         yield number, section[start:end]

@@ -1,9 +1,11 @@
 """The explorer: one page on which a reader chooses a network and sees what the chapters found out about it."""
 
+import csv
 import html
+import io
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,14 @@ from analysis import portraits
 from .chapters import Project
 
 MARK = "% explorer"  # the line of book/explorer.md that the page takes the place of
+TABLES = "tables"  # the folder beside the page that its numbers go to
 _SCRIPT = Path(__file__).with_name("explorer.js")
 _BLUE, _GREY, _DARK = "#0072B2", "#8C8C8C", "#222222"
 
 
-def explorer_page(text: str, project: Project, artifacts: Path, shown_chapters: Iterable[str]) -> str:
+def explorer_page(
+    text: str, project: Project, artifacts: Path, shown_chapters: Iterable[str]
+) -> tuple[str, dict[str, bytes]]:
     """Put the explorer into the text of its page.
 
     Parameters
@@ -31,6 +36,12 @@ def explorer_page(text: str, project: Project, artifacts: Path, shown_chapters: 
         The saved results, one folder a chapter.
     shown_chapters : iterable of str
         Stems of the chapters of this book; what others left is not shown.
+
+    Returns
+    -------
+    text : str
+    tables : dict of str to bytes
+        The numbers of each chapter's pictures as CSV, by name below the folder of the page.
     """
     found = []
     for stem in sorted(shown_chapters):
@@ -42,8 +53,28 @@ def explorer_page(text: str, project: Project, artifacts: Path, shown_chapters: 
     if not found:
         shown = "No chapter of this run has saved networks, so there is nothing to choose from."
     else:
-        shown = "\n".join(["```{raw} html", *_controls(found), *_data(found), "```"])
-    return re.sub(rf"^{MARK}$", lambda _: shown, text, flags=re.M)
+        links = ", ".join(f"{{download}}`chapter {one['number']} <{_table_name(one)}>`" for one in found)
+        tables = f"The numbers of all pictures as tables (CSV): {links}."
+        shown = "\n".join([tables, "", "```{raw} html", *_controls(found), *_data(found), "```"])
+    page = re.sub(rf"^{MARK}$", lambda _: shown, text, flags=re.M)
+    return page, {_table_name(one): _table(one).encode() for one in found}
+
+
+def _table_name(one: Mapping[str, Any]) -> str:
+    return f"{TABLES}/{one['chapter']}.csv"
+
+
+def _table(one: Mapping[str, Any]) -> str:
+    """Write the panels of one chapter's networks under one another."""
+    rows = [
+        {"measure": panel["title"], "unit": panel["unit"], **row} for panel in one["panels"] for row in panel["rows"]
+    ]
+    columns = ["measure", "unit", "network", "label", "value", "low", "high", "band_low", "band_high"]
+    written = io.StringIO()
+    writer = csv.DictWriter(written, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return written.getvalue()
 
 
 def _controls(found: list[dict[str, Any]]) -> list[str]:

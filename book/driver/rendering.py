@@ -17,6 +17,7 @@ from .card import with_card
 from .chapters import Project, only
 from .claims_page import claims_page
 from .execution import Outcome
+from .exercises import without_solutions
 from .explorer import explorer_page
 from .files import file_digest, files_below, replace_folder, write_atomically
 from .front import front_page
@@ -45,6 +46,7 @@ class Site:
     claims: Path
     artifacts: Path
     complete: bool
+    for_students: bool = False  # the text of chapters, which pages offer, then has no solutions
 
 
 def page_notebooks(outcomes: list[Outcome]) -> dict[str, bytes]:
@@ -144,6 +146,10 @@ def _sources(site: Site) -> tuple[dict[str, Path], dict[str, bytes]]:
     files["_config.yml"] = root / "_config.yml"
     toc = only(site.project.toc, set(site.notebooks))
     made = {f"book/{stem}.ipynb": content for stem, content in site.notebooks.items()}
+    if site.for_students:
+        for stem in site.notebooks:
+            del files[f"book/{stem}.md"]
+            made[f"book/{stem}.md"] = without_solutions(site.project.chapters[stem].source).encode()
     if page := files.pop(_CLAIMS_PAGE, None):
         text = claims_page(page.read_text(encoding="utf-8"), site.project, site.claims, site.notebooks)
         made[_CLAIMS_PAGE] = text.encode()
@@ -152,8 +158,10 @@ def _sources(site: Site) -> tuple[dict[str, Path], dict[str, bytes]]:
         made[_FRONT_PAGE] = text.encode()
         made |= {f"book/{name}": content for name, content in pictures.items()}
     if page := files.pop(_EXPLORER_PAGE, None):
-        text = explorer_page(page.read_text(encoding="utf-8"), site.project, site.artifacts, site.notebooks)
+        text = page.read_text(encoding="utf-8")
+        text, tables = explorer_page(text, site.project, site.artifacts, site.notebooks)
         made[_EXPLORER_PAGE] = text.encode()
+        made |= {f"book/{name}": content for name, content in tables.items()}
     if page := files.pop(_BENCH_PAGE, None):
         made[_BENCH_PAGE] = bench_page(page.read_text(encoding="utf-8"), root).encode()
     made["_toc.yml"] = yaml.safe_dump(toc, sort_keys=False, allow_unicode=True).encode()
