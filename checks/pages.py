@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 _IN_PAGE = Path(__file__).with_name("in_page.js").read_text(encoding="utf-8")
 _SETTLED = "async () => { await document.fonts.ready; await window.MathJax?.startup?.promise; }"
-# Style sheets are judged as the page shows them: a page from a file may not fetch them again.
-_OPTIONS = {"resultTypes": ["violations"], "preload": False}
+# A page from a file may neither fetch its style sheets again, which are judged as the page shows them, nor talk with
+# the frames in it, whose content another program made; that each has a title is still asked for.
+_OPTIONS = {"resultTypes": ["violations"], "preload": False, "iframes": False}
 _REFRESH = re.compile(r'http-equiv="refresh"[^>]*url=([^"\s>]+)', re.I)
 _GRAVE = ("serious", "critical")
 _SMALLEST = 24  # CSS pixels: what is smaller is an icon
