@@ -107,13 +107,15 @@ clean:  ## delete what was built (the environment stays)
 	find book -maxdepth 1 -name '*.ipynb' -delete
 
 # The fallback is for Debian without python3-venv. torch comes first and alone, so that pip takes the CPU
-# build and not 2.7 GB of CUDA; with it present, the second step leaves it as it is.
+# build and not 2.7 GB of CUDA; with it present, the second step leaves it as it is. What it needs is not there yet, so
+# it is asked for its build without being imported.
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "No Python 3.11, 3.12 or 3.13 found. Install one, or name it: make PYTHON=/path/to/python3.11"; exit 2; }
 	@echo "Making $(VENV) with $(PYTHON) (once, about two minutes)"
 	@test -x $(VENV)/bin/pip || $(PYTHON) -m venv $(VENV) || { $(PYTHON) -m venv --without-pip --clear $(VENV) && $(PYTHON) -m pip --python $(VENV)/bin/python install -q pip; }
 	@$(VENV)/bin/python -m pip install -q --no-deps -c constraints.txt --retries 1 --extra-index-url $(TORCH_INDEX) torch
-	@$(VENV)/bin/python -c 'import torch, sys; sys.exit(bool(torch.version.cuda))' 2>/dev/null || \
+	@$(VENV)/bin/python -c 'import importlib.util as u, runpy, sys; \
+		sys.exit(bool(runpy.run_path(u.find_spec("torch").submodule_search_locations[0] + "/version.py")["cuda"]))' || \
 		echo "No CPU build of torch could be had here; pip may now fetch CUDA (2.7 GB). Ctrl-C stops it."
 	@$(VENV)/bin/python -m pip install -q -c constraints.txt -e '.[book,test]'
 	@touch $@
