@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -71,8 +72,13 @@ def principal_courses(raw: Activity, even: Activity, k: int, seed: int) -> Array
 
 
 def random_activity(raw: Activity, even: Activity, k: int, seed: int, *, share: float = 0.01) -> Array:
-    """Take the mean activity of random sets of neurons, as many in each layer: no networks at all."""
+    """Take the mean activity of random sets of neurons, as many in each layer: no networks at all.
+
+    Each model has sets of its own: with one draw for all, a copy whose neurons keep their numbers would be known by
+    them.
+    """
     del even
+    seed += zlib.crc32(raw.model.encode())
     sizes = raw.layer_sizes
     pattern = np.concatenate([np.arange(size) < max(1, round(share * size)) for size in sizes])
     return _mean_over(raw, controls.same_size_per_layer(pattern, sizes, k, seed))
