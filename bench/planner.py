@@ -172,9 +172,9 @@ def measure() -> list[Record]:
             peer=worst["seconds_by_hand"],
             peer_name="two operations a weight and token, at the speed of a matrix product",
             floor=1.0,
-            unit="times too much or too little, worst of three models",
+            unit="times off",
             agreement=worst["seconds"],
-            agreement_name="largest factor between planned and measured seconds",
+            agreement_name="largest factor between planned and measured seconds, of three models",
             details={name: one["seconds told"] for name, one in _told(found).items()},
         ),
         Record(
@@ -183,9 +183,9 @@ def measure() -> list[Record]:
             peer=worst["peak_by_hand"],
             peer_name="Python, its libraries and the weights",
             floor=0.0,
-            unit="% off, worst of three models",
+            unit="% off",
             agreement=worst["peak"],
-            agreement_name="largest difference between planned and measured peak, in %",
+            agreement_name="largest difference between planned and measured peak, of three models, in %",
             details={name: one["peak told"] for name, one in _told(found).items()},
         ),
     ]

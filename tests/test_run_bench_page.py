@@ -53,9 +53,10 @@ def test_ours_the_peer_and_the_floor_are_shown_with_machine_and_day(root):
     page = bench_page(PAGE, root)
     assert "2026-01-02" in page
     assert r"A\|B" in page
-    for row in ("| ours | Adds numbers | 2 |", "| peer | by hand | 8 |", "| floor | what nothing can go below | 0 |"):
+    for row in ("| ours | this project | 2 |", "| peer | by hand | 8 |", "| floor | what nothing can go below | 0 |"):
         assert row in page
     assert "**4.00** times ours" in page
+    assert "\nAdds numbers.\n" in page
     assert "12,345" in page
     assert "small 0.25" in page
     assert "Out of date" not in page

@@ -65,14 +65,16 @@ def _benchmark(record: Mapping[str, Any], root: Path) -> list[str]:
     rows = [
         f"| {who} | {_plain(what)} | {_number(record[who])} |"
         for who, what in (
-            ("ours", record["does"]),
+            ("ours", "this project"),
             ("peer", record["peer_name"]),
             ("floor", "what nothing can go below"),
         )
     ]
     details = [f"| {_plain(name)} | {_plain(_detail(value))} |" for name, value in record["details"].items()]
     return [
-        f"## {record['name'].replace('_', ' ')}",
+        f"## {_begun(record['name'].replace('_', ' '))}",
+        "",
+        f"{_plain(record['does'])}.",
         "",
         *([state, ""] if state else []),
         _drawing(record),
@@ -81,7 +83,7 @@ def _benchmark(record: Mapping[str, Any], root: Path) -> list[str]:
         "| --- | --- | ---: |",
         *rows,
         "",
-        f"The peer is at **{record['ratio']:.2f}** times ours. {_plain(record['agreement_name'].capitalize())}: "
+        f"The peer is at **{record['ratio']:.2f}** times ours. {_plain(_begun(record['agreement_name']))}: "
         f"{_number(record['agreement'])}.",
         "",
         ":::{dropdown} What else was measured",
@@ -91,6 +93,10 @@ def _benchmark(record: Mapping[str, Any], root: Path) -> list[str]:
         ":::",
         "",
     ]
+
+
+def _begun(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _detail(value: Any) -> str:
