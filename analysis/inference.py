@@ -126,7 +126,8 @@ def _resampled(
 def _bootstrap_t(estimate: float, error: float, estimates: Array, errors: Array, level: float) -> Interval:
     if error == 0:
         return Interval(estimate, estimate, estimate)
-    t = (estimates - estimate)[errors > 0] / errors[errors > 0]
+    varied = errors > 1e-9 * error  # a resample of one unit again and again has no error but that of rounding
+    t = (estimates - estimate)[varied] / errors[varied]
     low, high = np.quantile(t, [(1 - level) / 2, (1 + level) / 2])
     return Interval(estimate, float(estimate - high * error), float(estimate - low * error))
 

@@ -16,6 +16,13 @@ from analysis.inference import (
 )
 
 
+def test_resamples_of_one_unit_do_not_widen_an_interval_without_bounds():
+    for seed in range(20):
+        values = np.random.default_rng(seed).normal(0.1, 0.03, 3)
+        found = mean_over_units(values, seed=seed)
+        assert found.high - found.low < 1000 * values.std()
+
+
 def test_the_interval_is_over_units_not_values():
     """A hundred tokens of each of ten texts are ten observations."""
     rng = np.random.default_rng(0)
