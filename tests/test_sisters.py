@@ -24,7 +24,7 @@ def test_a_sister_knows_the_language_and_is_as_its_card_says(folder):
     assert sum(weight.numel() for weight in lm.model.parameters()) == 639_648
     texts = [text for domain in ("stories", "facts") for text in passages(domain, "test", 3)]
     knows, blank = (bits_per_byte(one, texts)["bits_per_byte"].mean() for one in (lm, untrained(lm)))
-    assert knows < 0.5 < blank
+    assert knows < blank / 4
 
 
 def test_no_two_share_weights_or_tokenizers():
