@@ -14,7 +14,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -35,6 +35,7 @@ MAX_LINES = 15
 _DRAWS = {"plotting", "plt", "sns", "niplot"}
 # What ruff asks of modules and not of notebooks; bare expressions show results.
 _NOT_IN_CELLS = "B018,D,E402,INP"
+_TARGET = re.compile(r"\(([\w-]+)\)=$")  # before a paragraph, to be referred to
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,27 @@ def lint_chapter(path: Path, root: Path) -> list[str]:
     return [f"{path.relative_to(root)}:{line}: {fault}" for line, fault in faults]
 
 
+def names_twice(chapters: Iterable[Path], root: Path) -> list[str]:
+    """Find figures and targets of one name: a reference leads to one place in the whole book."""
+    first: dict[str, str] = {}
+    faults = []
+    for path in chapters:
+        for line, name in _names(path.read_text(encoding="utf-8")):
+            place = f"{path.relative_to(root)}:{line}"
+            if (earlier := first.setdefault(name, place)) != place:
+                faults.append(f"{place}: the name {name} is taken by {earlier}")
+    return faults
+
+
+def _names(text: str) -> Iterator[tuple[int, str]]:
+    for cell in code_cells(text):
+        if name := cell.metadata.get("mystnb", {}).get("figure", {}).get("name"):
+            yield cell.line, name
+    for number, line in enumerate(text.splitlines(), start=1):
+        if found := _TARGET.match(line):
+            yield number, found[1]
+
+
 def main(root: Path = ROOT) -> int:
     """Check all chapters of a project; return the exit code."""
     chapters = sorted((root / "book").glob("[0-9]*_*.md"))
@@ -176,6 +198,7 @@ def main(root: Path = ROOT) -> int:
     ]
     for path in chapters:
         faults += lint_chapter(path, root)
+    faults += names_twice(chapters, root)
     print(*faults, sep="\n", end="\n" if faults else "")
     print(f"{len(chapters)} chapters, {len(faults)} faults")
     return 1 if faults else 0

@@ -123,3 +123,11 @@ def test_main_wants_every_chapter_in_the_contents(tmp_path, faults, capsys):
     assert "book/02_a.md:1: not in _toc.yml" in capsys.readouterr().out
     (tmp_path / "_toc.yml").write_text("chapters: [{file: book/02_a.ipynb}]\n")
     assert lint.main(tmp_path) == 0
+
+
+def test_one_name_stands_for_one_place_in_the_book(tmp_path, faults, capsys):
+    faults(GOOD)
+    (tmp_path / "book/03_b.md").write_text(GOOD)
+    (tmp_path / "_toc.yml").write_text("chapters: [{file: book/02_a.ipynb}, {file: book/03_b.ipynb}]\n")
+    assert lint.main(tmp_path) == 1
+    assert "is taken by book/02_a.md" in capsys.readouterr().out
