@@ -142,7 +142,7 @@ def load_model(
         )
     options: dict[str, Any] = {"revision": revision, "trust_remote_code": trust_remote_code}
     _check_location(name)
-    if not Path(name).exists() and not _hub_is_reachable():
+    if not Path(name).exists() and not hub_is_reachable():
         options["local_files_only"] = True  # what is cached still loads; the rest fails at once, not after retries
     with quiet_transformers():
         config = _from_pretrained(transformers.AutoConfig, name, **options)
@@ -250,7 +250,7 @@ def _check_location(name: str) -> None:
         )
 
 
-def _hub_is_reachable() -> bool:
+def hub_is_reachable() -> bool:
     """Whether the hub's name resolves; a proxy resolves it for us, so behind one we cannot know and say yes."""
     if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")):
         return True

@@ -3,9 +3,9 @@
 
     python book/lint.py
 
-A chapter has one `parameters` cell of lines `name: type = default  # help`, cells of at most 15 lines that define
-nothing, figures with name, caption and alternative text, and code that ruff accepts. Each fault is one line that
-names file and line; the exit code is 1 if there are any.
+A chapter has one `parameters` cell of lines `name: type = default  # help` (at most 20), cells of at most 15 lines
+that define nothing, figures with name, caption and alternative text, and code that ruff accepts. Each fault is one
+line that names file and line; the exit code is 1 if there are any.
 """
 
 import ast
@@ -32,6 +32,7 @@ from driver.parameters import parse_cell  # noqa: E402
 from analysis.errors import InputError  # noqa: E402
 
 MAX_LINES = 15
+MAX_PARAMETERS = 20
 _DRAWS = {"plotting", "plt", "sns", "niplot"}
 # What ruff asks of modules and not of notebooks; bare expressions show results.
 _NOT_IN_CELLS = "B018,D,E402,INP"
@@ -106,8 +107,9 @@ def parameter_faults(source: str) -> Iterator[str]:
 
 def cell_faults(cell: Cell) -> Iterator[str]:
     """Yield what is wrong with one code cell."""
-    if (length := len(cell.source.strip().splitlines())) > MAX_LINES:
-        yield f"{length} lines, and a cell holds at most {MAX_LINES}"
+    most = MAX_PARAMETERS if "parameters" in cell.tags else MAX_LINES
+    if (length := len(cell.source.strip().splitlines())) > most:
+        yield f"{length} lines, and such a cell holds at most {most}"
     for node in ast.walk(cell.tree) if cell.tree else ():
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield f"defines {node.name}: what is worth a name belongs into analysis"

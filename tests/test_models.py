@@ -74,7 +74,7 @@ def test_a_folder_without_a_configuration(tmp_path):
 
 
 def test_a_hub_id_without_a_network(monkeypatch):
-    monkeypatch.setattr(models, "_hub_is_reachable", lambda: False)
+    monkeypatch.setattr(models, "hub_is_reachable", lambda: False)
     with pytest.raises(InputError, match=r"Cannot load 'nobody/no-such-model' from the hub \(is there a network"):
         models.load_model("nobody/no-such-model")
 

@@ -96,7 +96,7 @@ def test_a_path_that_is_not_there_is_not_looked_for_on_the_hub(name, monkeypatch
 
 
 def test_without_a_network_a_hub_model_is_refused_at_once(monkeypatch):
-    monkeypatch.setattr("analysis.planning.geometry._hub_is_reachable", lambda: False)
+    monkeypatch.setattr("analysis.planning.geometry.hub_is_reachable", lambda: False)
     with pytest.raises(InputError, match="cannot be reached"):
         read_config("nobody/no-model")
 

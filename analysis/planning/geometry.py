@@ -13,7 +13,7 @@ import transformers
 
 from analysis.errors import InputError
 from analysis.families import down_projection_path
-from analysis.models import Site, _hub_is_reachable, from_parts, quiet_transformers
+from analysis.models import Site, from_parts, hub_is_reachable, quiet_transformers
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _from_hub(name: str, revision: str | None) -> Path:
     cached = huggingface_hub.try_to_load_from_cache(name, "config.json", revision=revision)
     if isinstance(cached, str):
         return Path(cached)
-    if huggingface_hub.constants.HF_HUB_OFFLINE or not _hub_is_reachable():
+    if huggingface_hub.constants.HF_HUB_OFFLINE or not hub_is_reachable():
         raise InputError(
             f"The configuration of '{name}' is not on this machine, and the hub cannot be reached. Give a folder with "
             "its config.json, or try again with a network."
