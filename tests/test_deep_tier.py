@@ -10,6 +10,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "book"))
 
 import run  # noqa: E402
+from driver.chapters import Project  # noqa: E402
+from driver.results import wanted_results  # noqa: E402
 
 CHAPTER = """---
 kernelspec: {name: python3, display_name: Python 3}
@@ -99,3 +101,9 @@ def test_a_mistake_in_the_list_is_one_line(project, capsys, content, message):
     said = capsys.readouterr().err
     assert message in said
     assert said.count("\n") == 1
+
+
+def test_every_entry_of_the_book_fits_its_chapter_and_one_takes_over_what_another_says():
+    entries = {one.name: one.values for one in wanted_results(Project(ROOT), [])}
+    assert entries["fmri-story"]["n_bootstrap"] == entries["fmri-haxby"]["n_bootstrap"] == 4
+    assert entries["fmri-story"]["fmri"] != entries["fmri-haxby"]["fmri"]

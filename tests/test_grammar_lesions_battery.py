@@ -5,7 +5,7 @@ from test_grammar_words import text_of
 from analysis.activity import record
 from analysis.errors import InputError
 from analysis.grammar import word_sets, words
-from analysis.grammar_lesions.battery import Battery, amplify, assemble, way_named, ways_to_silence
+from analysis.grammar_lesions.battery import Battery, amplify, assemble, check_lemmas, way_named, ways_to_silence
 from analysis.grammar_lesions.word_scores import score_words, tag_lexicon
 from analysis.interventions import silence
 
@@ -58,6 +58,11 @@ def test_a_battery_without_a_tag_is_refused(lm, sets):
     none = word_sets.WordSets(sets.parts, TAGS, {"dog": "test"})
     with pytest.raises(InputError, match="Not all of NOUN, VERB have a word in 4 texts of test"):
         assemble(lm, none, "test", 4)
+
+
+def test_a_battery_with_too_few_lemmas_for_an_interval_is_refused(battery):
+    with pytest.raises(InputError, match="1 lemmas that are VERB"):
+        check_lemmas(battery)
 
 
 def test_intact_says_how_well_the_model_does_and_how_many_words_there_are(battery):

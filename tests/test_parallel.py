@@ -124,7 +124,7 @@ def test_draws_of_nulls_are_the_same_to_the_last_digit(monkeypatch, address, act
     here, there = both(monkeypatch, address, lambda: recurrence(activity, 3, n_draws=20, n_restarts=1))
     assert here.equals(there)
     decompose = partial(spatial_ica, k=2, n_restarts=1)
-    here, there = both(monkeypatch, address, lambda: leave_out([activity, activity], decompose, 2))
+    here, there = both(monkeypatch, address, lambda: leave_out([activity, activity], decompose, n_splits=2, n_groups=2))
     assert np.array_equal(here.whole.tables, there.whole.tables)
     assert np.array_equal(here.without.tables, there.without.tables)
 

@@ -26,6 +26,8 @@ from analysis.texts import Text
 Masks: TypeAlias = npt.NDArray[np.bool_]
 Measure = Literal["log_probability", "mass", "accuracy"]
 MEASURES: tuple[Measure, ...] = ("log_probability", "mass", "accuracy")
+LEAST_LEMMAS = 3
+"""Lemmas of each tag in a battery: fewer tell nothing about other lemmas."""
 
 Make: TypeAlias = Callable[[Masks, str], Intervention]
 """Makes an intervention of a set of neurons and the domain of what the model is going to read."""
@@ -193,6 +195,16 @@ def assemble(
     find = sets.parts["find"]
     lexicon = tag_lexicon(lm, find.texts, find.words.table)
     return Battery(lm, [sets.parts[part].texts[number] for number in numbers], kept, sets.tags, lexicon)
+
+
+def check_lemmas(battery: Battery) -> None:
+    """Refuse a battery with fewer lemmas of a tag than an interval over lemmas needs."""
+    n_lemmas = battery.table.groupby("upos")["lemma"].nunique().reindex(list(battery.tags), fill_value=0)
+    if n_lemmas.min() < LEAST_LEMMAS:
+        raise InputError(
+            f"The battery has {n_lemmas.min()} lemmas that are {n_lemmas.idxmin()}, and fewer than {LEAST_LEMMAS} tell "
+            "nothing about others. Read more texts, or leave the tag out."
+        )
 
 
 def _richest(counts: npt.NDArray[np.int64], n: int) -> list[int]:

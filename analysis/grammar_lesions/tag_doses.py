@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.grammar.key_files import KeyNeurons
 from analysis.grammar.key_neurons import KEY_SHARE, largest
-from analysis.grammar_lesions.battery import Battery, Make, Masks
+from analysis.grammar_lesions.battery import Battery, Make, Masks, check_lemmas
 from analysis.grammar_lesions.word_scores import by_tag
 from analysis.inference import mean_over_units
 
@@ -56,7 +56,13 @@ def dose_table(battery: Battery, sets: Mapping[float, Masks], makes: Mapping[str
     DataFrame, one row per operation, dose and lesion
         ``operation``, ``dose``, ``lesion``, ``neurons`` (how many), ``own`` (mean loss of log-probability of the tag's
         words, nats) with the 95 % interval ``low``, ``high`` over lemmas, and ``other`` (mean over the other tags).
+
+    Raises
+    ------
+    InputError
+        If the battery has too few lemmas of a tag for an interval.
     """
+    check_lemmas(battery)
     rows = []
     for operation, make in makes.items():
         for dose, masks in sets.items():

@@ -36,7 +36,7 @@ class Typed(str):
 
 
 class _Scalars(yaml.SafeLoader):
-    """YAML 1.2 scalars: `1e-3` is a number, `no` a word, `03` a name."""
+    """YAML 1.2 scalars, `1e-3` is a number, `no` a word, `03` a name; and `<<`, which takes over another mapping."""
 
 
 _Scalars.yaml_implicit_resolvers = {}
@@ -49,6 +49,7 @@ for _tag, _pattern, _first in (
         r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?|[-+]?\.inf|\.nan",
         list("-+.0123456789"),
     ),
+    ("merge", r"<<", ["<"]),
 ):
     _Scalars.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), _first)
 
