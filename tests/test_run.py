@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from driver.cache import Entry  # noqa: E402
 from driver.card import with_card  # noqa: E402
 from driver.chapters import Project, only  # noqa: E402
 from driver.execution import plan  # noqa: E402
+from driver.files import write_atomically  # noqa: E402
 from driver.parameters import Parameter, Typed, as_text, fit, parse_assignments, parse_cell  # noqa: E402
 from driver.profiles import load_profile  # noqa: E402
 from driver.progress import Progress  # noqa: E402
@@ -680,3 +682,12 @@ def test_our_profiles_fit_our_chapters(name):
     profile = load_profile(project, name)
     for chapter in project.with_needs(list(project.chapters.values())):
         assert profile.values(chapter).keys() == chapter.parameters.keys()
+
+
+def test_threads_that_write_one_file_at_once_all_succeed(tmp_path):
+    path, content = tmp_path / "kernel.json", "word " * 100_000
+    with ThreadPoolExecutor(8) as pool:
+        for outcome in [pool.submit(write_atomically, path, content) for _ in range(64)]:
+            outcome.result()
+    assert path.read_text() == content
+    assert list(tmp_path.iterdir()) == [path]
