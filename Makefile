@@ -32,7 +32,7 @@ READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
 endif
 
-.PHONY: help book check-answers check-book chapter plan results student sweep extras model models bench bench-record test test-slow lint serve lab clean
+.PHONY: help book check-answers check-book chapter plan results student sweep extras model models shipped audit bench bench-record test test-slow lint serve lab clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -71,9 +71,16 @@ extras: $(READY)  ## install what is optional: harness, cluster, hub data sets, 
 model: $(READY)  ## train the teaching model anew into data/teaching-model (minutes; resumes after a kill)
 	@$(RUN) -m analysis.teaching.training --out data/teaching-model
 	@$(RUN) -m analysis.teaching.datasheet data/teaching-model
+	@$(RUN) book/shipped.py
 
 models: $(READY)  ## train sisters of the teaching model from other seeds into _build/models  [SEEDS=3]
 	@for seed in $$(seq 1 $(SEEDS)); do $(RUN) -m analysis.teaching.training --seed $$seed --out _build/models/seed-$$seed || exit $$?; done
+
+shipped: $(READY)  ## list the models in data by their digests, after one was changed on purpose
+	@$(RUN) book/shipped.py
+
+audit: $(READY)  ## an hour of faults, mutated inputs and code, load: tables in audit/tables  [NAMES="kill fuzz …"] [SIZE=30]
+	@$(RUN) -m audit $(NAMES) $(if $(SIZE),--size $(SIZE))
 
 test: $(READY)  ## run the tests
 	@$(RUN) -m pytest
@@ -94,7 +101,7 @@ lint: $(READY)  ## ruff, mypy, import directions, the chapters' code and form, s
 	@$(RUN) -c 'from importlinter.cli import lint_imports_command as lint; lint()'
 	@$(RUN) book/lint.py
 	@$(RUN) -c 'import sys; from codespell_lib import main; sys.exit(main(*sys.argv[1:]))' \
-		analysis bench book checks _ext README.md CONTRIBUTING.md CHANGELOG.md
+		analysis audit bench book checks _ext README.md CONTRIBUTING.md CHANGELOG.md
 
 serve: $(READY)  ## show the built book at http://localhost:8000
 	@$(RUN) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html

@@ -24,7 +24,7 @@ sys.path.insert(1, str(ROOT))  # `analysis`, where it is not installed
 from driver.chapters import Chapter, Project  # noqa: E402
 from driver.execution import Outcome, Run, execute, plan  # noqa: E402
 from driver.exercises import student_edition  # noqa: E402
-from driver.files import locked, write_atomically  # noqa: E402
+from driver.files import is_full, is_of_the_machine, locked, write_atomically  # noqa: E402
 from driver.orders import at_work, run_folder  # noqa: E402
 from driver.parameters import parse_assignments  # noqa: E402
 from driver.profiles import Profile, load_profile, values_for_chapter_run  # noqa: E402
@@ -32,12 +32,14 @@ from driver.progress import Progress  # noqa: E402
 from driver.record import write_claims, write_record  # noqa: E402
 from driver.rendering import RenderError, Site, page_notebooks, render  # noqa: E402
 from driver.results import make, wanted_results  # noqa: E402
+from driver.shipped import refuse_damaged  # noqa: E402
 from driver.sweep import Sweep, carry_out, execute_cell, read_sweep  # noqa: E402
 
 from analysis import parallel  # noqa: E402
 from analysis.errors import InputError  # noqa: E402
 
 _TRACEBACK_LINES = 25
+_NO_ROOM = "there is no room left on the disk: make some, then give the command again"
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,9 @@ def sweep(wanted: Sweep, cell: str, jobs: int, progress: Progress) -> int:
 
 def report_failures(outcomes: list[Outcome], run: Run) -> int:
     """Say what failed and where the partial notebooks are; return 2 if the user can mend it all, else 1."""
+    if is_full(run.folder):
+        print(f"{shown(run.folder)}: {_NO_ROOM}", file=sys.stderr)
+        return 2
     code = 2
     for outcome in outcomes:
         failure, stem = outcome.failure, outcome.task.chapter.stem
@@ -156,13 +161,29 @@ def report_failures(outcomes: list[Outcome], run: Run) -> int:
         place = f"{stem}, cell {failure['cell']} of {failure['of']}" if failure["of"] else stem
         partial = run.failed / f"{stem}.ipynb"
         kept = f" (partial notebook: {shown(partial)})" if partial.exists() else ""
-        if failure["error"] == "InputError":
+        if failure["error"] == "InputError" or is_of_the_machine(failure["message"]):
             print(f"{place}: {failure['message']}{kept}", file=sys.stderr)
             continue
         code = 1
         tail = "\n".join(failure["traceback"]).splitlines()[-_TRACEBACK_LINES:]
         print(*tail, f"{place}: {failure['error']}: {failure['message']}{kept}", sep="\n", file=sys.stderr)
     return code
+
+
+def explain(error: InputError | OSError | RenderError, project: Project) -> int:
+    """Say in one line what the user can mend and return 2; of faults in pages say all and return 1; raise a bug."""
+    if isinstance(error, InputError):
+        print(error, file=sys.stderr)
+    elif isinstance(error, OSError) and is_of_the_machine(str(error)):
+        print(f"{error}: make room, or make it a folder to write to, then give the command again", file=sys.stderr)
+    elif is_full(project.build):
+        print(f"{shown(project.build)}: {_NO_ROOM}", file=sys.stderr)
+    elif isinstance(error, RenderError):
+        print(error, "The pages were not renewed: mend the faults above.", sep="\n", file=sys.stderr)
+        return 1
+    else:
+        raise error
+    return 2
 
 
 def shown(path: Path) -> str:
@@ -199,6 +220,7 @@ def main(arguments: list[str] | None = None) -> int:
             raise InputError(f"JOBS must be a whole number of at least 1, and {options.jobs!r} is not")
         if (address := os.environ.get(parallel.VARIABLE)) and not getattr(options, "cell", ""):
             parallel.cluster(address)  # before an hour of work, not in the midst of it
+        refuse_damaged(project)
         if options.command == "sweep":
             wanted = read_sweep(project, options.source, options.profile)
             return sweep(wanted, options.cell, int(options.jobs), Progress())
@@ -211,12 +233,8 @@ def main(arguments: list[str] | None = None) -> int:
             order = chapter_order(project, options.chapter, options.profile, options.parameters)
             print(f"run {order.run.folder.name}")
         return fulfil(order, int(options.jobs), Progress())
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except RenderError as error:
-        print(error, "The pages were not renewed: mend the faults above.", sep="\n", file=sys.stderr)
-        return 1
+    except (InputError, OSError, RenderError) as error:
+        return explain(error, project)
     except KeyboardInterrupt:
         print("\ninterrupted; the same command goes on from what is finished", file=sys.stderr)
         return 130

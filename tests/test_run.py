@@ -1,5 +1,6 @@
 """The driver, on a project of three small chapters made for each test."""
 
+import errno
 import fcntl
 import io
 import json
@@ -19,14 +20,17 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "book"))
 
 import run  # noqa: E402
-from driver.cache import Entry  # noqa: E402
+from driver import rendering  # noqa: E402
+from driver.cache import Cache, Entry  # noqa: E402
 from driver.card import with_card  # noqa: E402
 from driver.chapters import Project, only  # noqa: E402
 from driver.execution import plan  # noqa: E402
-from driver.files import write_atomically  # noqa: E402
+from driver.files import is_full, write_atomically  # noqa: E402
 from driver.parameters import Parameter, Typed, as_text, fit, parse_assignments, parse_cell  # noqa: E402
 from driver.profiles import load_profile  # noqa: E402
 from driver.progress import Progress  # noqa: E402
+from driver.rendering import Site  # noqa: E402
+from driver.shipped import LIST, refuse_damaged, write_list  # noqa: E402
 
 from analysis.errors import InputError  # noqa: E402
 
@@ -499,6 +503,103 @@ def test_one_build_at_a_time(root, capsys):
         fcntl.flock(held, fcntl.LOCK_EX)
         assert call(root, "book") == 2
     assert "another build (process 4711)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(errno.ENOSPC, 2), (errno.EDQUOT, 2), (errno.EROFS, 2), (errno.EACCES, 2), (errno.EBADF, None)],
+)
+def test_a_full_disk_or_a_folder_that_may_not_be_written_to_is_one_line(root, monkeypatch, capsys, number, code):
+    def refuse(*arguments):
+        raise OSError(number, os.strerror(number), "_build/run.json")
+
+    monkeypatch.setattr(run, "fulfil", refuse)
+    if code is None:  # a bug of ours keeps its traceback
+        with pytest.raises(OSError, match=r"_build/run\.json"):
+            call(root, "book")
+        return
+    assert call(root, "book") == code
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert all(part in error for part in (os.strerror(number), "_build/run.json", "give the command again"))
+
+
+def test_a_disk_that_is_full_in_the_midst_of_a_chapter_is_one_line(root, unrendered, capsys):
+    edit(root, "book/04_alone.md", "\nn\n", "\nimport errno\nraise OSError(errno.ENOSPC, 'No space left', 'x')\n")
+    assert call(root, "chapter", "4") == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "04_alone, cell 2 of 2: [Errno 28] No space left: 'x'" in error
+
+
+def test_a_disk_that_is_full_while_pages_are_rendered_is_told_from_a_fault_in_them(root, monkeypatch, tmp_path):
+    said = subprocess.CompletedProcess([], 1, "", f"OSError: [Errno 28] {os.strerror(errno.ENOSPC)}\n")
+    monkeypatch.setattr(rendering.subprocess, "run", lambda *arguments, **options: said)
+    site = Site(Project(root), root / "html", tmp_path, {}, root / "none", root / "none", complete=True)
+    with pytest.raises(OSError, match=r"\[Errno 28\]"):
+        rendering.render(site)
+
+
+def test_what_fails_on_a_full_disk_fails_of_that(root, unrendered, monkeypatch, capsys):
+    edit(root, "book/04_alone.md", "\nn\n", "\n1 / 0\n")
+    monkeypatch.setattr(run, "is_full", lambda folder: True)
+    assert call(root, "chapter", "4") == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "no room left on the disk" in error
+
+
+def test_a_disk_is_full_where_no_mebibyte_is_left(tmp_path, monkeypatch):
+    assert not is_full(tmp_path / "not" / "there")
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(10**9, 10**9 - 5000, 5000))
+    assert is_full(tmp_path)
+
+
+def test_what_two_runs_have_made_at_once_is_kept_once(tmp_path):
+    cache = Cache(tmp_path / "cache")
+
+    def made(text):
+        folder = tmp_path / f"made-{text}"
+        folder.mkdir()
+        (folder / "notebook.ipynb").write_text(text)
+        return Entry(folder, 1.0, 100.0)
+
+    first = cache.put("01", "k" * 64, made("one"), tmp_path)
+    assert cache.put("01", "k" * 64, made("two"), tmp_path).notebook.read_text() == "one"
+    first.notebook.write_text("damaged")
+    assert cache.put("01", "k" * 64, made("three"), tmp_path).notebook.read_text() == "three"
+
+
+def test_jupyter_book_leaves_with_the_program_that_called_it():
+    waiting = [sys.executable, "-c", rendering._LEAVE + "import time; time.sleep(60)"]
+    process = subprocess.Popen(waiting, stdin=subprocess.PIPE)
+    process.stdin.close()
+    assert process.wait(20) == 1
+
+
+@pytest.mark.parametrize("how", ["flipped", "cut", "gone"])
+def test_a_shipped_file_that_is_not_as_shipped_is_named_before_anything_runs(root, capsys, how):
+    path = write(root, "data/teaching-model/model.safetensors", "weights")
+    write(root, "data/sisters/seed-2/config.json", "{}")
+    (root / LIST).parent.mkdir(parents=True)
+    write_list(root)
+    refuse_damaged(Project(root))
+    assert len((root / LIST).read_text().splitlines()) == 2
+    if how == "gone":
+        path.unlink()
+    else:
+        path.write_text("weighty" if how == "flipped" else "weig")
+    assert call(root, "book") == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert all(part in error for part in ("data/teaching-model/model.safetensors", "git checkout", "make shipped"))
+    assert not (root / "_build").exists()
+
+
+def test_the_list_of_what_is_shipped_is_whole(tmp_path):
+    listed = {line.partition("  ")[2] for line in (ROOT / LIST).read_text().splitlines()}
+    assert {str(path.relative_to(ROOT)) for path in (ROOT / "data").rglob("*.safetensors")} <= listed
+    refuse_damaged(Project(ROOT))
 
 
 def processes_about(root):

@@ -61,6 +61,8 @@ class Cache:
         work : Path
             A folder on the same file system for what an older entry leaves.
         """
+        if there := self.get(stem, key):  # another run was faster, and somebody may be reading what it made
+            return there
         record = {"key": key, "files": _contents(made.folder)} | asdict(made)
         del record["folder"]
         (made.folder / "record.json").write_text(json.dumps(record, indent=1), encoding="utf-8")

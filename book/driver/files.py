@@ -1,15 +1,33 @@
 """Small operations on files that a killed program cannot leave half done."""
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 from analysis.errors import InputError
+
+_NO_ROOM = 2**20  # bytes
+_OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+def is_of_the_machine(message: str) -> bool:
+    """Tell from an error's text whether it is for the user to mend: the disk is full, or may not be written to."""
+    found = re.match(r"\[Errno (\d+)\]", message)
+    return found is not None and int(found[1]) in _OF_THE_MACHINE
+
+
+def is_full(folder: Path) -> bool:
+    """Tell whether the disk has no room left to speak of: what fails then, fails of that, whatever it says."""
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free < _NO_ROOM
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

@@ -22,7 +22,7 @@ def at_work(run: Run) -> Iterator[None]:
     """Hold the folder of a run, with a clean place to work in and a kernel to start."""
     with locked(run.folder):
         shutil.rmtree(run.work, ignore_errors=True)
-        run.work.mkdir(parents=True)
+        run.work.mkdir(parents=True, exist_ok=True)  # what a killed run left may take a moment to go
         prepare_kernel(run.project)
         yield
-        shutil.rmtree(run.work)
+        shutil.rmtree(run.work, ignore_errors=True)

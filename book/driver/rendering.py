@@ -1,7 +1,9 @@
 """Render executed chapters and the pages around them with Jupyter Book."""
 
+import errno
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -22,13 +24,16 @@ from .explorer import explorer_page
 from .files import file_digest, files_below, replace_folder, write_atomically
 from .front import front_page
 from .staleness import digest, versions
+from .trust_page import trust_page
 
 _STAMP = ".inputs"
 _CLAIMS_PAGE = "book/claims.md"
 _EXPLORER_PAGE = "book/explorer.md"
 _BENCH_PAGE = "book/benchmarks.md"
 _FRONT_PAGE = "book/intro.md"
-_JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
+_TRUST_PAGE = "book/trust.md"
+_LEAVE = "import os, threading; threading.Thread(target=lambda: os.read(0, 1) or os._exit(1), daemon=True).start(); "
+_JUPYTER_BOOK = _LEAVE + "from jupyter_book.cli.main import main; main()"
 
 
 class RenderError(Exception):
@@ -164,6 +169,8 @@ def _sources(site: Site) -> tuple[dict[str, Path], dict[str, bytes]]:
         made |= {f"book/{name}": content for name, content in tables.items()}
     if page := files.pop(_BENCH_PAGE, None):
         made[_BENCH_PAGE] = bench_page(page.read_text(encoding="utf-8"), root).encode()
+    if page := files.pop(_TRUST_PAGE, None):
+        made[_TRUST_PAGE] = trust_page(page.read_text(encoding="utf-8"), root).encode()
     made["_toc.yml"] = yaml.safe_dump(toc, sort_keys=False, allow_unicode=True).encode()
     return files, made
 
@@ -188,10 +195,18 @@ def _build(site: Site, stage: Path) -> Path:
     command = [sys.executable, "-c", _JUPYTER_BOOK, "build", str(stage), "--path-output", str(out), "--all", "-q"]
     if site.complete:
         command += ["-W", "--keep-going", "-n"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=stage, check=False)
+    # A pipe that nobody writes to: it ends when this program does, however it does, and so does Jupyter Book then.
+    theirs, ours = os.pipe()
+    try:
+        done = subprocess.run(command, stdin=theirs, capture_output=True, text=True, cwd=stage, check=False)
+    finally:
+        os.close(theirs)
+        os.close(ours)
     html = out / "_build" / "html"
     if done.returncode or not (html / "index.html").exists():
         said = done.stderr if done.stderr.strip() else done.stdout
+        if (full := os.strerror(errno.ENOSPC)) in said:
+            raise OSError(errno.ENOSPC, full, str(out))
         text = re.sub(r"\x1b\[[0-9;]*m", "", said).replace(f"{stage}/", "")
         raise RenderError("\n".join(line for line in text.splitlines() if line.strip()))
     return html
