@@ -1,0 +1,1 @@
+"""What can go wrong, tried on purpose: faults, mutated inputs, mutated code, ten times the load, golden numbers."""
