@@ -192,7 +192,7 @@ def _try(reader: Reader, folder: Path, size: int, seed: int) -> Count:
         count.slowest = max(count.slowest, time.perf_counter() - started)
         kind = outcome if outcome in ("read", "refused") else "other"
         count.outcomes[kind] += 1
-        if kind == "other" and outcome not in " ".join(count.bad) and len(count.bad) < 20:
+        if kind == "other" and not any(line.startswith(outcome.partition(":")[0]) for line in count.bad):
             count.bad.append(f"{outcome}; input {number}: {content[:300]!r}")
     print(f"{reader.name}: {dict(count.outcomes)}, slowest {count.slowest:.2f} s", file=sys.stderr, flush=True)
     return count

@@ -392,6 +392,7 @@ DRIVER = [
         **{"book/results.yml": "quick: {chapter: 1, parameters: {n: 1}}\n"},
     ),
     driver("profile-no-yaml", "own.yml", "book", "--profile", "own", **{PROFILE: "all: [\n"}),
+    driver("profile-too-deep", "own.yml", "book", "--profile", "own", **{PROFILE: "all: " + "[" * 5000}),
     driver("profile-list", "own.yml", "book", "--profile", "own", **{PROFILE: "- all\n"}),
     driver("profile-word", "own.yml", "book", "--profile", "own", **{PROFILE: "all: fast\n"}),
     driver("profile-unknown-parameter", "'n'", "book", "--profile", "own", **{PROFILE: "all: {n: 1}\n"}),

@@ -35,7 +35,7 @@ def load_profile(project: Project, name: str) -> Profile:
         raise InputError(f"there is no profile {name!r}{did_you_mean(name, names)}; the profiles: {', '.join(names)}")
     try:
         content = load_yaml((project.profiles / f"{name}.yml").read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"book/profiles/{name}.yml: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict) or any(not isinstance(part or {}, dict) for part in content.values()):
         raise InputError(f"book/profiles/{name}.yml must hold 'all:' and one section for each chapter")
