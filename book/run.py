@@ -29,7 +29,7 @@ from driver.orders import at_work, run_folder  # noqa: E402
 from driver.parameters import parse_assignments  # noqa: E402
 from driver.profiles import Profile, load_profile, values_for_chapter_run  # noqa: E402
 from driver.progress import Progress  # noqa: E402
-from driver.record import write_claims, write_record  # noqa: E402
+from driver.record import run_record, write_claims, write_record  # noqa: E402
 from driver.rendering import RenderError, Site, page_notebooks, render  # noqa: E402
 from driver.results import make, wanted_results  # noqa: E402
 from driver.shipped import refuse_damaged  # noqa: E402
@@ -98,11 +98,12 @@ def fulfil(order: Order, jobs: int, progress: Progress) -> int:
     run, project = order.run, order.run.project
     with at_work(run):
         outcomes = execute(run, plan(project, order.chapters, order.values), jobs, progress)
-        record, claims = run.folder / "run.json", run.folder / "claims.json"
+        place, claims = run.folder / "run.json", run.folder / "claims.json"
+        record = run_record(project, order.profile.name, outcomes)
         write_claims(claims, run, order.name, outcomes)
         failed = [outcome for outcome in outcomes if outcome.entry is None]
         if failed:
-            write_record(record, project, order.profile.name, outcomes, time.monotonic() - started)
+            write_record(place, record, time.monotonic() - started)
             return report_failures(failed, run)
         pages = left = page_notebooks(outcomes)
         if order.for_students:
@@ -113,11 +114,13 @@ def fulfil(order: Order, jobs: int, progress: Progress) -> int:
                 write_atomically(target, content)
         try:
             html = run.folder / "html"
-            site = Site(project, html, run.work, pages, claims, run.artifacts, order.complete, order.for_students)
+            site = Site(
+                project, html, run.work, pages, claims, run.artifacts, order.complete, order.for_students, record
+            )
             rendered = render(site)
         finally:
             seconds = time.monotonic() - started
-            write_record(record, project, order.profile.name, outcomes, seconds)
+            write_record(place, record, seconds)
     executed = sum(outcome.status == "executed" for outcome in outcomes)
     progress.say(
         f"{shown(run.folder / 'html' / order.page)}: chapters: {executed} executed, {len(outcomes) - executed} cached; "

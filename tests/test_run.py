@@ -666,6 +666,12 @@ def test_the_rendered_book_is_whole_and_needs_no_network(root):
     assert (html / "_sources/book/01_signal.md").read_text() == (root / "book/01_signal.md").read_text()
     assert json.loads((html / "_sources/book/01_signal.ipynb").read_text())["cells"]
     assert all(f"_sources/book/01_signal.{end}" in text for end in ("md", "ipynb"))
+    # The figure's data: kept with the execution, a file of the book, no burden of the notebook.
+    link = re.search(r'href="\.\./(_downloads/[0-9a-f]+/fig-line\.csv)"', page)
+    assert (html / link[1]).read_text() == "panel,series,kind,x,y\n1,1,line,0,0\n1,1,line,1,5\n"
+    assert "text/csv" not in (html / "_sources/book/04_alone.ipynb").read_text()
+    (kept,) = (root / "_build/cache/04_alone").glob("*/notebook.ipynb")
+    assert "1,1,line,1,5" in kept.read_text()
 
 
 @pytest.mark.slow

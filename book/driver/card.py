@@ -66,7 +66,8 @@ def _seconds(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
-def _code(text: str) -> str:
+def in_code(text: str) -> str:
+    """Write a value as code that may stand in a table."""
     return f"`{text}`".replace("|", r"\|") if text else ""
 
 
@@ -77,9 +78,9 @@ def _table(chapter: Chapter, values: Mapping[str, Any]) -> list[str]:
     head = ["name", "type", "default", *(["this run"] if changed else []), "what it is"]
     lines = [f"| {' | '.join(head)} |", "|" + " --- |" * len(head)]
     for parameter in chapter.parameters.values():
-        row = [_code(parameter.name), _code(parameter.type), _code(as_text(parameter.default))]
+        row = [in_code(parameter.name), in_code(parameter.type), in_code(as_text(parameter.default))]
         if changed:
-            row.append(_code(as_text(changed[parameter.name])) if parameter.name in changed else "")
+            row.append(in_code(as_text(changed[parameter.name])) if parameter.name in changed else "")
         row.append(re.sub(r"([|<*_$\\])", r"\\\1", parameter.help))
         lines.append(f"| {' | '.join(row)} |")
     return lines

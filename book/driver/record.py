@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,25 +20,20 @@ from .files import write_atomically
 from .staleness import THREADS, versions
 
 
-def write_record(path: Path, project: Project, profile: str, outcomes: list[Outcome], seconds: float) -> None:
-    """Write what was run, on what, and what it took.
+def run_record(project: Project, profile: str, outcomes: list[Outcome]) -> dict[str, Any]:
+    """Return what was run, and on what.
 
     Parameters
     ----------
-    path : Path
-        The file to write.
     project : Project
         Whose commit is recorded.
     profile : str
         The name of the profile.
     outcomes : list of Outcome
         One a chapter; a cached one reports the execution it comes from.
-    seconds : float
-        Of the whole run, rendering included.
     """
-    record = {
+    return {
         "profile": profile,
-        "seconds": round(seconds, 2),
         "chapters": {outcome.task.chapter.stem: _chapter(outcome) for outcome in outcomes},
         "versions": versions(),
         "commit": _commit(project.root),
@@ -49,7 +45,12 @@ def write_record(path: Path, project: Project, profile: str, outcomes: list[Outc
             "threads": THREADS,
         },
     }
-    write_atomically(path, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+
+
+def write_record(path: Path, record: Mapping[str, Any], seconds: float) -> None:
+    """Write the record of a run, and what the whole of it took, rendering included."""
+    whole = {"profile": record["profile"], "seconds": round(seconds, 2), **record}
+    write_atomically(path, json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
 
 
 def write_claims(path: Path, run: Run, profile: str, outcomes: list[Outcome]) -> None:

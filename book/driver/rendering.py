@@ -9,8 +9,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -21,8 +22,10 @@ from .claims_page import claims_page
 from .execution import Outcome
 from .exercises import without_solutions
 from .explorer import explorer_page
+from .figure_links import with_data_links
 from .files import file_digest, files_below, replace_folder, write_atomically
 from .front import front_page
+from .making import making_page
 from .staleness import digest, versions
 from .trust_page import trust_page
 
@@ -34,6 +37,7 @@ _FRONT_PAGE = "book/intro.md"
 _TRUST_PAGE = "book/trust.md"
 _LEAVE = "import os, threading; threading.Thread(target=lambda: os.read(0, 1) or os._exit(1), daemon=True).start(); "
 _JUPYTER_BOOK = _LEAVE + "from jupyter_book.cli.main import main; main()"
+_MAKING_PAGE = "book/making.md"
 
 
 class RenderError(Exception):
@@ -52,6 +56,7 @@ class Site:
     artifacts: Path
     complete: bool
     for_students: bool = False  # the text of chapters, which pages offer, then has no solutions
+    record: Mapping[str, Any] = field(default_factory=dict)  # of the run that executed the notebooks
 
 
 def page_notebooks(outcomes: list[Outcome]) -> dict[str, bytes]:
@@ -150,7 +155,10 @@ def _sources(site: Site) -> tuple[dict[str, Path], dict[str, bytes]]:
     }
     files["_config.yml"] = root / "_config.yml"
     toc = only(site.project.toc, set(site.notebooks))
-    made = {f"book/{stem}.ipynb": content for stem, content in site.notebooks.items()}
+    made: dict[str, bytes] = {}
+    for stem, content in site.notebooks.items():
+        made[f"book/{stem}.ipynb"], tables = with_data_links(content)
+        made |= {f"book/{name}": table for name, table in tables.items()}
     if site.for_students:
         for stem in site.notebooks:
             del files[f"book/{stem}.md"]
@@ -171,6 +179,9 @@ def _sources(site: Site) -> tuple[dict[str, Path], dict[str, bytes]]:
         made[_BENCH_PAGE] = bench_page(page.read_text(encoding="utf-8"), root).encode()
     if page := files.pop(_TRUST_PAGE, None):
         made[_TRUST_PAGE] = trust_page(page.read_text(encoding="utf-8"), root).encode()
+    if page := files.pop(_MAKING_PAGE, None):
+        text = making_page(page.read_text(encoding="utf-8"), site.record, site.notebooks, site.claims)
+        made[_MAKING_PAGE] = text.encode()
     made["_toc.yml"] = yaml.safe_dump(toc, sort_keys=False, allow_unicode=True).encode()
     return files, made
 

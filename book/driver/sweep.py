@@ -25,7 +25,7 @@ from .orders import at_work, run_folder
 from .parameters import as_text, did_you_mean, fit, load_yaml, refuse_unknown
 from .profiles import Profile, load_profile
 from .progress import Progress
-from .record import write_claims, write_record
+from .record import run_record, write_claims, write_record
 from .staleness import digest
 
 _KEYS = ("chapter", "parameters", "over")
@@ -177,7 +177,7 @@ def execute_cell(cell: Cell, progress: Progress) -> None:
         name = cell.run.folder.name
         write_claims(cell.run.folder / "claims.json", cell.run, name, outcomes)
         seconds = sum(outcome.entry.seconds for outcome in outcomes if outcome.entry)
-        write_record(cell.run.folder / "run.json", cell.run.project, name, outcomes, seconds)
+        write_record(cell.run.folder / "run.json", run_record(cell.run.project, name, outcomes), seconds)
 
 
 def command(sweep: Sweep, cell: Cell) -> list[str]:

@@ -26,6 +26,7 @@ from papermill.execute import ERROR_MARKER_TAG
 from traitlets.config import Config
 
 _MEBIBYTE = 2**20 if sys.platform == "darwin" else 2**10  # the unit of ru_maxrss is bytes there, KiB elsewhere
+_IN_KERNEL, _EXTENSION = Path(__file__).with_name("in_kernel"), "figure_extension"
 _EVENTS = os.fdopen(os.dup(1), "w", buffering=1)
 os.dup2(2, 1)  # whatever else prints goes to the log
 
@@ -120,6 +121,7 @@ def _execute(job: dict[str, Any], scratch: Path) -> dict[str, Any]:
     # Sockets in a folder of their own: over TCP two kernels can race for a port, and two that share
     # a folder answer each other.
     config = Config({"KernelManager": {"transport": "ipc", "ip": str(scratch / "k")}})
+    config.NotebookClient.extra_arguments = [f"--IPKernelApp.extra_extensions={_EXTENSION}"]
     papermill_engines.register("telling", _TellingEngine)
     started = time.perf_counter()
     failure = None
@@ -150,6 +152,7 @@ def main() -> None:
     base = tempfile.gettempdir() if len(tempfile.gettempdir()) < 60 else "/tmp"  # noqa: S108
     scratch = Path(tempfile.mkdtemp(prefix="book-", dir=base))
     os.environ["JUPYTER_RUNTIME_DIR"] = str(scratch)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(_IN_KERNEL)]))
 
     def leave_with_the_parent() -> None:
         os.read(0, 1)  # not sys.stdin: its lock would be held when the interpreter ends
