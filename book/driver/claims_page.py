@@ -14,6 +14,7 @@ from analysis.declarations import Claim
 from analysis.errors import InputError
 
 from .chapters import Project
+from .results import MEASURED
 
 MARK = "% claims"  # the line of book/claims.md that the table takes the place of
 _VERDICTS = ("supported", "weaker", "not supported", "inconclusive", claims.NOT_TESTABLE, claims.NOT_MEASURED)
@@ -70,12 +71,10 @@ def _deep(project: Project, declared: dict[str, Claim]) -> list[Measured]:
     found: list[Measured] = []
     store = project.root / results.STORE
     with contextlib.chdir(project.root):  # a stored result names its files from there
-        for path in sorted(store.glob("*/claims.csv")):
+        for path in sorted(store.glob(f"*/{MEASURED}.csv")):
             result = results.find(path.parent.name, store)
             name = f"{path.parent.name} (out of date)" if result.changed else path.parent.name
-            table = result.table("claims")
-            if "id" not in table:  # a summary that a chapter made for its readers
-                continue
+            table = result.table(MEASURED)
             found += claim_records.from_table(table[table["id"].isin(declared)], declared, name)
     return found
 

@@ -2,11 +2,12 @@
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import yaml
 
-from analysis import results
+from analysis import claim_records, results
 from analysis.errors import InputError
 
 from .chapters import Chapter, Project
@@ -16,6 +17,9 @@ from .orders import at_work
 from .parameters import did_you_mean, fit, load_yaml, refuse_unknown
 from .progress import Progress
 from .staleness import CLAIMS, named_files, versions
+
+MEASURED = "measured"
+"""The stored table of the claims that a run measured, for the page of claims."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +88,18 @@ def make(project: Project, wanted: list[Wanted], progress: Progress) -> list[Out
             outcomes = execute(run, plan(project, chapters, shared, is_deep=True), 1, progress)
         failed += [outcome for outcome in outcomes if outcome.entry is None]
         if outcomes[-1].entry is not None:
-            tables = run.artifacts / one.chapter.stem / "tables"
-            folder = results.keep(one.name, tables, _made(one, outcomes[-1], files), project.root / results.STORE)
+            made_here = run.artifacts / one.chapter.stem
+            add_measured(made_here)
+            made = _made(one, outcomes[-1], files)
+            folder = results.keep(one.name, made_here / "tables", made, project.root / results.STORE)
             progress.say(f"{one.name}: tables in {folder.relative_to(project.root)}")
     return failed
+
+
+def add_measured(made: Path) -> None:
+    """Lay the claims that a run measured beside its tables: a table that a chapter calls claims may be for readers."""
+    if (record := made / "claims.json").is_file():
+        results.save_table(made, MEASURED, claim_records.table(claim_records.read(record)))
 
 
 def _files(project: Project, one: Wanted) -> dict[str, str]:
