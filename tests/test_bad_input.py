@@ -395,6 +395,7 @@ DRIVER = [
     driver("profile-too-deep", "own.yml", "book", "--profile", "own", **{PROFILE: "all: " + "[" * 5000}),
     driver("profile-list", "own.yml", "book", "--profile", "own", **{PROFILE: "- all\n"}),
     driver("profile-word", "own.yml", "book", "--profile", "own", **{PROFILE: "all: fast\n"}),
+    driver("profile-set", "own.yml", "book", "--profile", "own", **{PROFILE: "all: {8}\n"}),
     driver("profile-unknown-parameter", "'n'", "book", "--profile", "own", **{PROFILE: "all: {n: 1}\n"}),
     driver("profile-unknown-chapter", "'9'", "book", "--profile", "own", **{PROFILE: "'9': {k: 1}\n"}),
     driver("profile-ill-typed", "k must be int", "book", "--profile", "own", **{PROFILE: "all: {k: two}\n"}),

@@ -37,8 +37,10 @@ def load_profile(project: Project, name: str) -> Profile:
         content = load_yaml((project.profiles / f"{name}.yml").read_text(encoding="utf-8")) or {}
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"book/profiles/{name}.yml: {' '.join(str(error).split())}") from None
-    if not isinstance(content, dict) or any(not isinstance(part or {}, dict) for part in content.values()):
-        raise InputError(f"book/profiles/{name}.yml must hold 'all:' and one section for each chapter")
+    if not isinstance(content, dict) or not all(_is_section(part) for part in content.values()):
+        raise InputError(
+            f"book/profiles/{name}.yml must hold 'all:' and one section for each chapter, each of 'parameter: value'"
+        )
     shared = content.pop("all", None) or {}
     everyone = {key: value for chapter in project.chapters.values() for key, value in chapter.parameters.items()}
     refuse_unknown(shared, everyone, f"profile {name}, all: no chapter")
@@ -48,6 +50,10 @@ def load_profile(project: Project, name: str) -> Profile:
         refuse_unknown(section or {}, chapter.parameters, f"profile {name}: {chapter.stem}")
         sections[chapter.stem] = section or {}
     return Profile(name, shared, sections)
+
+
+def _is_section(part: Any) -> bool:
+    return part is None or (isinstance(part, dict) and all(isinstance(name, str) for name in part))
 
 
 def values_for_chapter_run(
