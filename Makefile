@@ -79,7 +79,7 @@ models: $(READY)  ## train sisters of the teaching model from other seeds into _
 shipped: $(READY)  ## list the models in data by their digests, after one was changed on purpose
 	@$(RUN) book/shipped.py
 
-audit: $(READY)  ## an hour of faults, mutated inputs and code, load: tables in audit/tables  [NAMES="kill fuzz …"] [SIZE=30]
+audit: $(READY)  ## faults, mutated inputs and code, load: tables in audit/tables  [NAMES="kill fuzz …"] [SIZE=30]
 	@$(RUN) -m audit $(NAMES) $(if $(SIZE),--size $(SIZE))
 
 test: $(READY)  ## run the tests
