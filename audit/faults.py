@@ -26,6 +26,7 @@ SIZE = 2  # places of each file that are damaged
 _ALONE = ["unshare", "--mount", "--propagation", "private", "sh", "-c"]
 _MODEL = "data/teaching-model"
 _LIST = "book/driver/shipped.sha256"
+_FINISHED = "finished"  # where there is no undisturbed run to compare with
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def audit(size: int, seed: int) -> Report:
         for part in (_damaged, _damaged_models, _read_only, _full, _at_once, _without_network):
             part(bench, size)
     rows = list(_gathered(bench.rows))
-    bad = [row for row in rows if not row["outcome"].startswith(("equal", "one line"))]
+    bad = [row for row in rows if not row["outcome"].startswith(("equal", "one line", _FINISHED))]
     bad += [row for row in rows if "OTHER" in row["outcome"] and row not in bad]
     good = sum(row["times"] for row in rows) - sum(row["times"] for row in bad)
     summary = {"tried": sum(row["times"] for row in rows), "equal, or one line and code 2": good}
@@ -217,6 +218,6 @@ def _without_network(bench: _Bench, size: int) -> None:
     if os.environ.get("FULL"):
         smoke = f"ip link set lo up && exec {sys.executable} book/run.py book --profile smoke"
         done = study.call(["unshare", "--net", "sh", "-c", smoke], ROOT)
-        outcome = "finished" if done.code == 0 else f"code {done.code}"
+        outcome = _FINISHED if done.code == 0 else f"code {done.code}"
         row = {"fault": "no network (a namespace with loopback only)", "command": "book PROFILE=smoke", "times": 1}
-        bench.rows.append(row | {"outcome": f"equal: {outcome}", "redone": "", "said": done.said[-300:]})
+        bench.rows.append(row | {"outcome": outcome, "redone": "", "said": done.said[-300:]})

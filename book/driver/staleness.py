@@ -22,7 +22,10 @@ PACKAGES = (
     *("papermill", "nbclient", "ipykernel", "jupytext", "jupyter-book", "sphinx", "myst-nb"),
 )
 # The driver's own modules that decide what a kernel is given. Rendering and reporting do not.
-_EXECUTING = ("chapters.py", "execution.py", "parameters.py", "staleness.py", "worker.py")
+_EXECUTING = (
+    *("chapters.py", "execution.py", "parameters.py", "staleness.py", "worker.py"),
+    *("in_kernel/figure_data.py", "in_kernel/figure_extension.py"),
+)
 
 
 def digest(*parts: Any) -> str:
@@ -56,7 +59,7 @@ def project_digest(project: Project) -> str:
     claims = project.root / CLAIMS
     paths = [path for path in _below(project.root / "data") if not path.is_relative_to(stored) and path != claims]
     paths += [path for path in [project.root / "constraints.txt"] if path.exists()]
-    driver = [file_digest(Path(__file__).with_name(name)) for name in _EXECUTING]
+    driver = [file_digest(Path(__file__).parent / name) for name in _EXECUTING]
     return digest(digest_files(paths, project.root), driver, versions(), THREADS)
 
 
