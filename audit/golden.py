@@ -52,7 +52,7 @@ def compare(built: list[Measured], written: dict[str, Any]) -> Report:
             "tolerance": golden["tolerance"],
             "built": None if one is None or one.estimate is None else float(f"{one.estimate:.5g}"),
             "verdict": golden["verdict"] if one is None else one.verdict,
-            "because": written["reasons"][golden["because"]],
+            "because": golden["because"],
         }
         rows.append(row)
         if row["built"] is None or one is None:
@@ -62,4 +62,5 @@ def compare(built: list[Measured], written: dict[str, Any]) -> Report:
         elif one.verdict != golden["verdict"]:
             faults.append(f"{' '.join(place)}: {one.verdict}, not {golden['verdict']}")
     faults += [f"{' '.join(place)}: is written nowhere" for place, one in found.items() if one.estimate is not None]
-    return Report({"compared": len(rows), "as written": len(rows) - len(faults)}, rows, faults)
+    reasons = {f"tolerance because of {name}": why for name, why in written["reasons"].items()}
+    return Report({"compared": len(rows), "as written": len(rows) - len(faults)} | reasons, rows, faults)

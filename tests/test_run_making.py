@@ -50,8 +50,8 @@ def page(tmp_path):
 
 
 def test_each_chapter_of_this_book_has_time_memory_counts_and_a_short_hash(page):
-    assert "| {doc}`03_networks` | 61 | 1,234 | 2 | 2 | 1 | 1 | 2 | `0123456789ab` |" in page()
-    assert "| {doc}`04_recurrence` | 61 | 1,234 | 0 | 0 | 0 | 0 | 0 | `0123456789ab` |" in page()
+    assert "| {doc}`chapter 3 <03_networks>` | 61 | 1,234 | 2 | 2 | 1 | 1 | 2 | `0123456789ab` |" in page()
+    assert "| {doc}`chapter 4 <04_recurrence>` | 61 | 1,234 | 0 | 0 | 0 | 0 | 0 | `0123456789ab` |" in page()
     assert "05_inhibition" not in page()
     assert "2 chapters, 123 s" in page()
 

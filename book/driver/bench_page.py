@@ -10,6 +10,8 @@ from typing import Any
 
 from analysis import results
 
+from .markdown import plain
+
 MARK = "% benchmarks"  # the line of book/benchmarks.md that the table takes the place of
 KEPT = Path("data/results/bench.json")
 _WIDTH, _HEIGHT = 200, 22  # of a drawing, in its own units
@@ -42,7 +44,7 @@ def _shown(made: Mapping[str, Any], root: Path) -> str:
     lines = [
         '<link rel="stylesheet" href="../_static/claims.css">',
         "",
-        f"Measured on {made['date']}: {machine['processors']} processors ({_plain(machine['processor'])}, "
+        f"Measured on {made['date']}: {machine['processors']} processors ({plain(machine['processor'])}, "
         f"{machine['architecture']}), {machine['threads']} threads, {machine['memory_gb']:.0f} GB of memory; "
         + ", ".join(f"{name} {version}" for name, version in made["versions"].items())
         + ".",
@@ -63,27 +65,27 @@ def _benchmark(record: Mapping[str, Any], root: Path) -> list[str]:
         state = f"*Out of date:* {some}{f' and {len(changed) - 3} more' if len(changed) > 3 else ''} changed since."
     unit = record["unit"]
     rows = [
-        f"| {who} | {_plain(what)} | {_number(record[who])} |"
+        f"| {who} | {plain(what)} | {_number(record[who])} |"
         for who, what in (
             ("ours", "this project"),
             ("peer", record["peer_name"]),
             ("floor", "what nothing can go below"),
         )
     ]
-    details = [f"| {_plain(name)} | {_plain(_detail(value))} |" for name, value in record["details"].items()]
+    details = [f"| {plain(name)} | {plain(_detail(value))} |" for name, value in record["details"].items()]
     return [
         f"## {_begun(record['name'].replace('_', ' '))}",
         "",
-        f"{_plain(record['does'])}.",
+        f"{plain(record['does'])}.",
         "",
         *([state, ""] if state else []),
         _drawing(record),
         "",
-        f"| | | {_plain(unit)} |",
+        f"| | | {plain(unit)} |",
         "| --- | --- | ---: |",
         *rows,
         "",
-        f"The peer is at **{record['ratio']:.2f}** times ours. {_plain(_begun(record['agreement_name']))}: "
+        f"The peer is at **{record['ratio']:.2f}** times ours. {plain(_begun(record['agreement_name']))}: "
         f"{_number(record['agreement'])}.",
         "",
         ":::{dropdown} What else was measured",
@@ -134,7 +136,3 @@ def _drawing(record: Mapping[str, Any]) -> str:
     numbers = ", ".join(f"{who} {_number(record[who])}" for who in ("ours", "peer", "floor"))
     name = html.escape(f"{numbers} {record['unit']}")
     return f'<svg class="forest" role="img" aria-label="{name}" viewBox="0 0 {_WIDTH} {_HEIGHT}">{"".join(parts)}</svg>'
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"([|<*_$\\\[\]])", r"\\\1", text)

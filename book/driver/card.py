@@ -7,6 +7,7 @@ from typing import Any
 
 from .cache import Entry
 from .chapters import Chapter
+from .markdown import in_code, plain
 from .parameters import as_text
 
 _WORDS_A_MINUTE = 180
@@ -66,11 +67,6 @@ def _seconds(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
-def in_code(text: str) -> str:
-    """Write a value as code that may stand in a table."""
-    return f"`{text}`".replace("|", r"\|") if text else ""
-
-
 def _table(chapter: Chapter, values: Mapping[str, Any]) -> list[str]:
     if not chapter.parameters:
         return ["This chapter has no parameters."]
@@ -81,7 +77,7 @@ def _table(chapter: Chapter, values: Mapping[str, Any]) -> list[str]:
         row = [in_code(parameter.name), in_code(parameter.type), in_code(as_text(parameter.default))]
         if changed:
             row.append(in_code(as_text(changed[parameter.name])) if parameter.name in changed else "")
-        row.append(re.sub(r"([|<*_$\\])", r"\\\1", parameter.help))
+        row.append(plain(parameter.help))
         lines.append(f"| {' | '.join(row)} |")
     return lines
 

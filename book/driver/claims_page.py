@@ -14,6 +14,7 @@ from analysis.declarations import Claim
 from analysis.errors import InputError
 
 from .chapters import Project
+from .markdown import plain
 from .results import MEASURED
 
 MARK = "% claims"  # the line of book/claims.md that the table takes the place of
@@ -62,7 +63,7 @@ def _meanings(explained: dict[str, dict[str, str]]) -> list[str]:
     for title, kind in (("The primary controls", "controls"), ("What a p is corrected over", "families")):
         lines += [f"## {title}", ""]
         for name, words in explained[kind].items():
-            lines += [_plain(name), f": {words}.", ""]
+            lines += [plain(name), f": {words}.", ""]
     return lines
 
 
@@ -115,7 +116,7 @@ def _claim(claim: Claim, records: list[Measured], project: Project, chapters: Co
             *([*head, *rows] if rows else []),
             "",
             ":::{dropdown} What is measured, and where the claim comes from",
-            f"**Measured:** {claim.estimand}. Over {claim.over}, in {_plain(claim.unit)}.",
+            f"**Measured:** {claim.estimand}. Over {claim.over}, in {plain(claim.unit)}.",
             "",
             f"**Too small to matter:** {size}{reference}, because {claim.because}.",
             "",
@@ -129,18 +130,18 @@ def _claim(claim: Claim, records: list[Measured], project: Project, chapters: Co
 
 
 def _row(one: Measured, claim: Claim, project: Project, chapters: Collection[str], limit: float) -> str:
-    model = "the teaching model" if one.model.rstrip("/").endswith("teaching-model") else _plain(Path(one.model).name)
+    model = "the teaching model" if one.model.rstrip("/").endswith("teaching-model") else plain(Path(one.model).name)
     n = f", {one.n:,} {claim.over}" if one.n else ""
     place = f"{_link(one, project, chapters)}: {model}, `{one.site}`{n}"
     controls = "<br>".join(_control(one, control, claim) for control in one.controls)
-    estimate = f"{_drawing(one, claim, limit)}{_plain(shown(one))}"
+    estimate = f"{_drawing(one, claim, limit)}{plain(shown(one))}"
     return f"| {place} | {estimate} | {controls} | {_verdict(one)} |"
 
 
 def _link(one: Measured, project: Project, chapters: Collection[str]) -> str:
     """Lead to the paragraph that the chapter marks with `(claim-<id>)=`, or else to the chapter."""
     if one.chapter not in project.chapters:  # a stored result: its chapter is a number
-        return f"deep tier, *{_plain(one.profile)}*"
+        return f"deep tier, *{plain(one.profile)}*"
     chapter = project.chapters[one.chapter]
     if one.chapter not in chapters:
         return f"chapter {chapter.number}"
@@ -153,20 +154,16 @@ def _control(one: Measured, control: Control, claim: Claim) -> str:
     sign = "✓" if claims.passed(one, control, claim) else "✗"
     if control.p is None:
         drawn = f"{control.draws} draws, no p" if control.draws else "interval"
-        return f"{sign} {_plain(control.name)} ({drawn})"
+        return f"{sign} {plain(control.name)} ({drawn})"
     is_primary = control.name == claim.control and one.p_corrected is not None
     corrected = f", corrected {one.p_corrected:.3f}" if is_primary else ""
-    return f"{sign} {_plain(control.name)} (p = {control.p:.3f}{corrected}; {control.draws:,} draws)"
+    return f"{sign} {plain(control.name)} (p = {control.p:.3f}{corrected}; {control.draws:,} draws)"
 
 
 def _verdict(one: Measured) -> str:
     kind = one.verdict.replace(" ", "-")
-    why = f"<br><small>{_plain(one.reason)}</small>" if one.reason else ""
+    why = f"<br><small>{plain(one.reason)}</small>" if one.reason else ""
     return f'<span class="verdict {kind}">{one.verdict}</span>{why}'
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"([|<*_$\\\[\]])", r"\\\1", text)
 
 
 def _scaled(value: float, claim: Claim) -> float:

@@ -10,8 +10,8 @@ from analysis import claim_records, claims
 from analysis.claim_records import Measured
 from analysis.errors import InputError
 
-from .card import in_code
 from .figure_links import has_data
+from .markdown import in_code, plain
 from .parameters import as_text
 
 MARK = "% record"  # the line of book/making.md that the tables take the place of
@@ -42,7 +42,7 @@ def making_page(text: str, record: Mapping[str, Any], notebooks: Mapping[str, by
         *_summary(record, chapters),
         "## Chapters",
         "",
-        "| chapter | seconds | memory (MB) | cells | figures | of these with data | claims | controls | hash |",
+        "| chapter | seconds | memory (MB) | cells | figures | with data | claims | controls | hash |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |",
         *[_row(stem, one, notebooks[stem], here) for stem, one in chapters.items()],
         "",
@@ -53,7 +53,7 @@ def making_page(text: str, record: Mapping[str, Any], notebooks: Mapping[str, by
         "",
         "| package | version |",
         "| --- | --- |",
-        *[f"| {_plain(name)} | {_plain(version)} |" for name, version in record["versions"].items()],
+        *[f"| {plain(name)} | {plain(version)} |" for name, version in record["versions"].items()],
         "",
     ]
     return re.sub(rf"^{MARK}$", lambda _: "\n".join(lines), text, flags=re.M)
@@ -66,7 +66,7 @@ def _summary(record: Mapping[str, Any], chapters: Mapping[str, Any]) -> list[str
     if commit:
         state = f"`{commit['id'][:_KEY]}`" + (", with changes that are not committed" if commit["dirty"] else "")
     return [
-        f"Profile: *{_plain(record['profile'])}*",
+        f"Profile: *{plain(record['profile'])}*",
         f": {len(chapters)} chapters, {seconds:,.0f} s of execution in all.",
         "",
         "Commit",
@@ -96,14 +96,11 @@ def _row(stem: str, one: Mapping[str, Any], notebook: bytes, measured: list[Meas
         len({claim.id for claim in mine}),
         sum(len(claim.controls) for claim in mine),
     ]
-    return f"| {{doc}}`{stem}` | {' | '.join(map(str, numbers))} | `{one['inputs_hash'][:_KEY]}` |"
+    link = f"{{doc}}`chapter {stem[:2].lstrip('0')} <{stem}>`"
+    return f"| {link} | {' | '.join(map(str, numbers))} | `{one['inputs_hash'][:_KEY]}` |"
 
 
 def _parameters(stem: str, one: Mapping[str, Any]) -> list[str]:
     rows = [f"| {in_code(name)} | {in_code(as_text(value))} |" for name, value in one["parameters"].items()]
     table = ["| parameter | value |", "| --- | --- |", *rows] if rows else ["None."]
     return [f":::{{dropdown}} {stem.replace('_', ' ')}", *table, ":::", ""]
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"([|<*_$\\\[\]])", r"\\\1", text)

@@ -1,7 +1,6 @@
 """The page of a sweep, in the look of the book: estimates of all cells, then the tables behind them."""
 
 import io
-import re
 import shutil
 from collections.abc import Iterable, Sequence
 
@@ -9,6 +8,7 @@ import pandas as pd
 
 from analysis.plotting.sweeps import estimates
 
+from .markdown import plain
 from .parameters import as_text
 from .rendering import render_page
 from .sweep import Cell, Sweep, tables
@@ -121,7 +121,7 @@ def _table(frame: pd.DataFrame) -> list[str]:
 
 
 def _plain(value: object) -> str:
-    return re.sub(r"([|<*_$\\\[\]`])", r"\\\1", " ".join(str(value).split()))
+    return plain(" ".join(str(value).split()), "`")
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .markdown import plain
+
 MARK = "% audits"  # the line of book/trust.md that the tables take the place of
 TABLES = Path("audit/tables")
 _ORDER = ("kill", "faults", "fuzz", "mutants", "load", "golden")
@@ -62,4 +64,4 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"([|<>*_$\\`\[\]{}#~])", r"\\\1", text)
+    return plain(text, "`>{}#~")
