@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -99,8 +100,11 @@ def record(
     values = np.empty(shape, np.float32) if out is None else out
     if values.shape != shape or values.dtype != np.float32:
         raise InputError(f"'out' is {values.dtype} of shape {values.shape}; these texts need float32 of {shape}.")
-    for rows, block in _blocks(lm, inputs, site, batch_tokens):
-        values[rows] = block
+    first = 0
+    for batch in batches(inputs, batch_tokens):
+        rows = np.cumsum([first, *map(len, batch)])
+        _read(lm, batch, site, [values[start:end] for start, end in pairwise(rows)])
+        first = rows[-1]
     return Activity(values, tokens, sizes, site, lm.name)
 
 
@@ -118,13 +122,14 @@ def stream(
     caller's to keep.
     """
     check_site(site)
-    tokens, inputs = tokenize(lm, texts, max_tokens)
+    tables, inputs = _tokenize(lm, texts, max_tokens)
     sizes = lm.layer_sizes(site)
-    for rows, block in _blocks(lm, inputs, site, batch_tokens):
-        table = tokens.iloc[rows].reset_index(drop=True)
-        for index in table.groupby("text").indices.values():
-            part = slice(index[0], index[-1] + 1)
-            yield Activity(block[part].copy(), table.iloc[part].reset_index(drop=True), sizes, site, lm.name)
+    of_text = iter(tables)
+    for batch in batches(inputs, batch_tokens):
+        values = [np.empty((len(ids), sum(sizes)), np.float32) for ids in batch]
+        _read(lm, batch, site, values)
+        for one in values:
+            yield Activity(one, next(of_text), sizes, site, lm.name)
 
 
 def tokenize(
@@ -144,6 +149,14 @@ def tokenize(
     InputError
         If there is no text, or a text has no token.
     """
+    tables, inputs = _tokenize(lm, texts, max_tokens)
+    return pd.concat(tables, ignore_index=True), inputs
+
+
+def _tokenize(
+    lm: LanguageModel, texts: Sequence[Text], max_tokens: int | None
+) -> tuple[list[pd.DataFrame], list[list[int]]]:
+    """Do the same with a table for each text."""
     if not texts:
         raise InputError("There is no text to read. Give texts with at least 128 tokens, or lower min_tokens.")
     if max_tokens is not None and max_tokens < 1:
@@ -157,7 +170,7 @@ def tokenize(
             raise InputError(f"Text {number} ('{text.text[:30]}') has no token. Leave it out.")
         inputs.append(ids)
         tables.append(_token_table(text, number, encoding.tokens[:limit], encoding.offsets[:limit]))
-    return pd.concat(tables, ignore_index=True), inputs
+    return tables, inputs
 
 
 def count_tokens(lm: LanguageModel, text: str) -> int:
@@ -197,23 +210,12 @@ def _words_of_pieces(text: Text, offsets: list[tuple[int, int]]) -> list[int]:
     return found
 
 
-def _blocks(lm: LanguageModel, inputs: list[list[int]], site: Site, batch_tokens: int) -> Iterator[tuple[slice, Array]]:
-    """Run the model over neighbouring texts and yield their rows with what was recorded there.
-
-    The array is reused by the next block: copy what must stay.
-    """
-    buffer = np.empty((0, sum(lm.layer_sizes(site))), np.float32)
-    first_row = 0
-    for batch in batches(inputs, batch_tokens):
-        n_rows = sum(map(len, batch))
-        if len(buffer) < n_rows:
-            buffer = np.empty((n_rows, buffer.shape[1]), np.float32)
-        ids, mask = pad(batch, lm.device)
-        with torch.inference_mode(), _recording(lm, site, mask.bool(), buffer[:n_rows]):
-            # The base model: logits are not needed, and for a large vocabulary they cost more than the rest.
-            lm.model.base_model(input_ids=ids, attention_mask=mask, use_cache=False)
-        yield slice(first_row, first_row + n_rows), buffer[:n_rows]
-        first_row += n_rows
+def _read(lm: LanguageModel, batch: list[list[int]], site: Site, values: list[Array]) -> None:
+    """Run the model over some texts; what is recorded of each goes straight into the array that is given for it."""
+    ids, mask = pad(batch, lm.device)
+    with torch.inference_mode(), _recording(lm, site, values):
+        # The base model: logits are not needed, and for a large vocabulary they cost more than the rest.
+        lm.model.base_model(input_ids=ids, attention_mask=mask, use_cache=False)
 
 
 def batches(inputs: list[list[int]], batch_tokens: int) -> Iterator[list[list[int]]]:
@@ -237,12 +239,13 @@ def pad(batch: list[list[int]], device: torch.device) -> tuple[torch.Tensor, tor
 
 
 @contextmanager
-def _recording(lm: LanguageModel, site: Site, keep: torch.Tensor, out: Array) -> Iterator[None]:
-    """Copy the site of every layer into its columns of ``out`` while the context lasts; hooks always go."""
+def _recording(lm: LanguageModel, site: Site, values: list[Array]) -> Iterator[None]:
+    """Copy the site of every layer into its columns of each text's array while the context lasts; hooks always go."""
     columns = np.cumsum([0, *lm.layer_sizes(site)])
+    places = [torch.from_numpy(one) for one in values]
     with ExitStack() as stack:
         for layer, module in enumerate(lm.down_projections):
-            copy = partial(_copy, out[:, columns[layer] : columns[layer + 1]], keep)
+            copy = partial(_copy, [place[:, columns[layer] : columns[layer + 1]] for place in places])
             if site == "mlp_activation":
                 handle = module.register_forward_pre_hook(partial(_before, copy))
             else:
@@ -251,10 +254,11 @@ def _recording(lm: LanguageModel, site: Site, keep: torch.Tensor, out: Array) ->
         yield
 
 
-def _copy(out: Array, keep: torch.Tensor, seen: torch.Tensor) -> None:
+def _copy(places: list[torch.Tensor], seen: torch.Tensor) -> None:
     # Some families fold batch and position into one axis before the MLP.
-    flat = seen.detach().reshape(-1, seen.shape[-1])[keep.reshape(-1).to(seen.device)]
-    np.copyto(out, flat.to(device="cpu", dtype=torch.float32).numpy())
+    flat = seen.detach().reshape(len(places), -1, seen.shape[-1]).cpu()
+    for place, one in zip(places, flat, strict=True):
+        place.copy_(one[: len(place)])  # what follows is padding
 
 
 def _before(copy: Any, _module: nn.Module, args: tuple[torch.Tensor, ...]) -> None:
