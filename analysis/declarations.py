@@ -77,7 +77,7 @@ def _content(path: Path) -> dict[str, Any]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"There is no {path}. Run from the project's root.") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: {' '.join(str(error).split())}") from None
     wanted = {"controls": dict, "families": dict, "claims": list}
     if not isinstance(content, dict) or any(not isinstance(content.get(k), kind) for k, kind in wanted.items()):

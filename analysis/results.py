@@ -41,7 +41,13 @@ class Result:
         if not path.is_file():
             names = ", ".join(sorted(found.stem for found in self.folder.glob("*.csv")))
             raise InputError(f"The result '{self.folder.name}' has no table '{name}'. It has: {names or 'none'}.")
-        return pd.read_csv(path)
+        try:
+            return pd.read_csv(path)
+        except ValueError:  # of which all are that pandas raises for a file
+            raise InputError(
+                f"The table '{name}' of the result '{self.folder.name}' is damaged. "
+                f"Run: make results NAMES={self.folder.name}"
+            ) from None
 
     @property
     def changed(self) -> list[str]:

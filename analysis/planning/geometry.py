@@ -187,7 +187,10 @@ def geometry(config: Any, name: str) -> Geometry:
     )
 
 
-_CONTRADICTIONS = (ValueError, RuntimeError, TypeError, AttributeError, KeyError, ZeroDivisionError)
+_CONTRADICTIONS = (
+    *(ValueError, RuntimeError, TypeError, AttributeError, KeyError, ZeroDivisionError),
+    huggingface_hub.errors.StrictDataclassError,
+)
 """What transformers raises, as the case may be, where the fields of a configuration do not go together."""
 
 

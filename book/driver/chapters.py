@@ -1,6 +1,7 @@
 """The project and its chapters: what is in the table of contents, and what each source declares."""
 
 import re
+import tokenize
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -67,7 +68,7 @@ class Chapter:
             raise InputError(f"book/{self.path.name} has {len(cells)} cells tagged 'parameters'. Put all into one.")
         try:
             return {parameter.name: parameter for code in cells for parameter in parse_cell(code)}
-        except (InputError, SyntaxError) as error:
+        except (InputError, SyntaxError, tokenize.TokenError) as error:
             raise InputError(f"book/{self.path.name}, cell 'parameters': {error}") from None
 
     @property
@@ -92,9 +93,12 @@ class Chapter:
 
     def _yaml(self, text: str) -> dict[str, Any]:
         try:
-            return load_yaml(text) or {}
+            found = load_yaml(text) or {}
         except yaml.YAMLError as error:
             raise InputError(f"book/{self.path.name}: {' '.join(str(error).split())}") from None
+        if not isinstance(found, dict):
+            raise InputError(f"book/{self.path.name}: '{found}' must be of the form 'name: value'")
+        return found
 
 
 @dataclass(frozen=True)
