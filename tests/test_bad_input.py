@@ -24,6 +24,7 @@ from analysis.activity import record
 from analysis.brain.data import load_scans
 from analysis.datasets import load_texts
 from analysis.errors import InputError
+from analysis.planning.geometry import read_config
 from analysis.texts import Text
 
 TEACHING = ROOT / "data" / "teaching-model"
@@ -218,6 +219,15 @@ MODELS = [
     Case("model-device", lambda _: models.load_model(TEACHING, device="abacus"), "abacus"),
     Case("model-site", lambda _: record(models.load_model(TEACHING), [Text("a b", "own")], "attention"), "attention"),
     Case("model-chat", lambda _: models.as_chat(models.load_model(TEACHING), "Hello"), "chat template"),
+    *(
+        Case(
+            f"recipe-{what}",
+            lambda folder: read_config(str(folder / "model")),
+            "model",
+            {"model/config.json": altered(**change)},
+        )
+        for what, change in (("heads", {"head_dim": 1.1}), ("hidden", {"hidden_size": 10}))
+    ),
     Case("texts-none-to-read", lambda _: record(models.load_model(TEACHING), []), "text"),
 ]
 
@@ -412,6 +422,8 @@ DRIVER = [
     driver("toc-chapter-absent", "02_two", "book", **{"_toc.yml": TOC + "  - file: book/02_two.ipynb\n"}),
     driver("needs-unknown", "'9'", "book", **{"book/01_one.md": CHAPTER.replace("3}\n", "3}\nneeds: ['9']\n", 1)}),
     driver("two-parameter-cells", "01_one", "book", **{"book/01_one.md": CHAPTER + CHAPTER.partition("# One")[2]}),
+    driver("cell-cut", "cell 'parameters'", "book", **{"book/01_one.md": CHAPTER.replace("k: int = 2", "k: int = (2")}),
+    driver("cell-options", "'a'", "book", **{"book/01_one.md": CHAPTER.replace(":tags: [parameters]", ":a")}),
     driver("head-no-yaml", "01_one", "book", **{"book/01_one.md": CHAPTER.replace("{name", "[name", 1)}),
 ]
 
@@ -430,7 +442,7 @@ def claims_file(what: str, names: str, old: str = "", new: str = "", content: st
     )
 
 
-def result(**files: str) -> dict[str, bytes | str]:
+def result(**files: bytes | str) -> dict[str, bytes | str]:
     return {f"run/{name.replace('_', '.')}": content for name, content in files.items()}
 
 
@@ -438,6 +450,7 @@ CLAIMS = [
     Case("claims-absent", lambda folder: declarations.load(folder / "c.yml"), "c.yml"),
     claims_file("no-yaml", "c.yml", content="claims: ["),
     claims_file("list", "c.yml", content="- a\n"),
+    Case("claims-not-utf-8", lambda folder: declarations.load(folder / "c.yml"), "c.yml", {"c.yml": b"\xba"}),
     claims_file("unknown-direction", "sideways", "direction: up", "direction: sideways"),
     claims_file("unknown-control", "hope", "control: signal-free activity", "control: hope"),
     claims_file("unknown-field", "color", "kind: paper", "kind: paper\n    color: red"),
@@ -456,6 +469,15 @@ CLAIMS = [
         lambda folder: results.find("run", folder).table("t"),
         "'t'",
         result(made_json='{"command": "", "seconds": 1, "files": {}}'),
+    ),
+    *(
+        Case(
+            f"result-table-{what}",
+            lambda folder: results.find("run", folder).table("t"),
+            "make results NAMES=run",
+            result(made_json='{"command": "", "seconds": 1, "files": {}}', t_csv=content),
+        )
+        for what, content in (("empty", ""), ("ragged", "a,b\n1,2\n\n1,2,3,4\n"), ("not-utf-8", b"a,b\n1,\xae\n"))
     ),
     Case("result-that-saved-nothing", lambda folder: results.keep("run", folder, {}, folder / "store"), "run"),
 ]
