@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sys
 
 import nbformat
@@ -11,11 +12,14 @@ from conftest import ROOT
 sys.path.insert(0, str(ROOT / "book"))
 
 import answers as command
+import run
 from driver.chapters import Chapter, Project
 from driver.exercises import (
     answers,
     exercises,
     passes,
+    solution_code,
+    solution_runs,
     solutions,
     student_edition,
     without_solutions,
@@ -139,8 +143,47 @@ def test_folders_and_files_that_are_no_worksheets_are_one_line(tmp_path, capsys)
     assert "is no notebook" in capsys.readouterr().err
 
 
+# Solutions that go on from the end of their chapter, at the parameters of the smoke profile
+
+
 def test_solutions_hold_no_call_outside_the_blocks_that_are_executed():
     found = [one for chapter in CHAPTERS.values() for one in solutions(chapter)]
     prose = [re.sub(r"```python.*?```", "", one, flags=re.S) for one in found]
     assert len(prose) >= 30
     assert [one for one in prose if re.search(r"`[\w.]+\([^`]*\)`", one)] == []
+
+
+def test_parameters_that_solutions_name_are_found(chapter):
+    source = CHAPTER.replace("Because of `this`.", "Run it with `k=3`, or `other=4`, or `texts=a|b`.")
+    chapter.path.write_text("```{code-cell}\n:tags: [parameters]\nk: int = 1\ntexts: str = 'x'\n```\n" + source)
+    assert solution_runs(Chapter("05_a", chapter.path)) == [("1", "k=3"), ("1", "texts=a|b")]
+
+
+def executed(monkeypatch, capsys, root, stem, parameters=""):
+    monkeypatch.setattr(run, "render", lambda site: False)
+    order = ["chapter", stem, "--profile", "smoke", "--parameters", parameters, "--root", str(root)]
+    assert run.main(order) == 0, capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stem", [stem for stem, chapter in CHAPTERS.items() if solution_code(chapter)])
+def test_all_code_of_solutions_runs_at_the_end_of_its_chapter(stem, tmp_path, monkeypatch, capsys):
+    for name in ("analysis", "data", "_toc.yml", "constraints.txt"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "book").mkdir()
+    for chapter in CHAPTERS.values():
+        shutil.copy(chapter.path, tmp_path / "book")
+    shutil.copytree(ROOT / "book" / "profiles", tmp_path / "book" / "profiles")
+    cells = "".join(f"\n```{{code-cell}}\n{code}```\n" for _, code in solution_code(CHAPTERS[stem]))
+    path = tmp_path / "book" / f"{stem}.md"
+    path.write_text(path.read_text(encoding="utf-8") + cells, encoding="utf-8")
+    executed(monkeypatch, capsys, tmp_path, stem)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("stem", "parameters"),
+    [(stem, given) for stem, chapter in CHAPTERS.items() for _, given in solution_runs(chapter)],
+)
+def test_chapters_run_with_the_parameters_that_solutions_ask_for(stem, parameters, monkeypatch, capsys):
+    executed(monkeypatch, capsys, ROOT, stem, parameters)

@@ -14,6 +14,7 @@ from .chapters import Chapter
 
 _SOLUTION = re.compile(r"^(?P<in> *)(?P<f>`{3,}|:{3,})\{dropdown\} Solution.*?^(?P=in)(?P=f)[ \t]*\n?", re.M | re.S)
 _CODE = re.compile(r"^ *```python\n(?P<code>.*?)^ *```[ \t]*$", re.M | re.S)
+_ASSIGNMENT = re.compile(r"`(?P<name>\w+)=(?P<value>[^`\s]+)`")
 _ITEM = re.compile(r"^(\d+)\. ", re.M)
 _HEADING = re.compile(r"^## Exercises *$", re.M)
 _NEXT = re.compile(r"^## ", re.M)
@@ -53,7 +54,7 @@ class Exercise:
 def exercises(chapter: Chapter) -> list[Exercise]:
     """Find the exercises of a chapter whose solutions hold code that ends in `# check` and its tests."""
     found = []
-    for number, code in _solution_code(chapter):
+    for number, code in solution_code(chapter):
         above, _, check = code.partition(_CHECK)
         start, assigned, answer = above.partition("answer =")
         if assigned and check:
@@ -61,14 +62,25 @@ def exercises(chapter: Chapter) -> list[Exercise]:
     return found
 
 
-def _solution_code(chapter: Chapter) -> list[tuple[str, str]]:
-    """Return number and Python of all solutions that hold some."""
+def solution_code(chapter: Chapter) -> list[tuple[str, str]]:
+    """Return number and Python of all solutions that hold some; those without a check go on from the chapter's end."""
     return [
         (number, re.sub(rf"^ {{0,{len(solution['in'])}}}", "", block["code"], flags=re.M))
         for number, text in _items(_section(chapter.source)[1])
         for solution in _SOLUTION.finditer(text)
         for block in _CODE.finditer(solution[0])
     ]
+
+
+def solution_runs(chapter: Chapter) -> list[tuple[str, str]]:
+    """Return number and `name=value` of all parameters that exercises and solutions ask to run the chapter with."""
+    found = [
+        (number, f"{one['name']}={one['value']}")
+        for number, text in _items(_section(chapter.source)[1])
+        for one in _ASSIGNMENT.finditer(text)
+        if one["name"] in chapter.parameters
+    ]
+    return list(dict.fromkeys(found))
 
 
 def solutions(chapter: Chapter) -> list[str]:
