@@ -1,6 +1,8 @@
 import conllu
 import pytest
 from conftest import third_party
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analysis import datasets
 from analysis.errors import InputError
@@ -125,3 +127,27 @@ def test_files_that_cannot_be_read_get_one_line(tmp_path, name, content, message
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(InputError, match="There is no file"):
         datasets.load_texts(tmp_path / "nothing.txt")
+
+
+FORMS = st.text(st.characters(categories=("L", "M", "N", "P", "S")), min_size=1, max_size=8)
+WORDS = st.lists(st.tuples(FORMS, st.sampled_from(["NOUN", "VERB", "PUNCT"]), st.booleans()), min_size=1, max_size=8)
+
+
+@given(st.lists(WORDS, min_size=1, max_size=4))
+def test_any_sentences_come_back_from_conllu_at_their_characters(tmp_path_factory, sentences):
+    path = tmp_path_factory.mktemp("banks") / "bank.conllu"
+    rows = [
+        [
+            f"{n}\t{form}\t{form}\t{upos}\t_\t_\t_\t_\t_\t{'_' if is_spaced else 'SpaceAfter=No'}"
+            for n, (form, upos, is_spaced) in enumerate(sentence, start=1)
+        ]
+        for sentence in sentences
+    ]
+    path.write_text("".join("\n".join(lines) + "\n\n" for lines in rows), encoding="utf-8")
+    texts = datasets.load_texts(path)
+    assert len(texts) == len(sentences)
+    for text, sentence in zip(texts, sentences, strict=True):
+        written = "".join(form + " " * is_spaced for form, _, is_spaced in sentence).rstrip()
+        assert text.text == written
+        assert [(word.form, word.upos) for word in text.words] == [(form, upos) for form, upos, _ in sentence]
+        assert all(text.text[word.start : word.end] == word.form for word in text.words)

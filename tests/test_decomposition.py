@@ -1,6 +1,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from analysis.activity import Activity
 from analysis.decomposition import spatial_ica, standardise, temporal_ica
@@ -144,3 +146,36 @@ def test_a_run_that_does_not_converge_says_so():
     noise = np.random.default_rng(0).standard_normal((40, 400)).astype(np.float32)
     activity = Activity(noise, tokens, (400,), "mlp_activation", "noise")
     assert not spatial_ica(activity, 30, n_restarts=1, max_iter=2).converged
+
+
+@pytest.mark.parametrize("decompose", [spatial_ica, temporal_ica])
+@settings(max_examples=15)
+@given(st.integers(1, 6), st.integers(0, 1000), st.integers(-20, 20))
+def test_networks_have_one_form_whatever_the_activity_and_its_unit(decompose, k, seed, power):
+    activity, _ = planted(k=4, n_texts=2, tokens_per_text=20, n_neurons=60)
+    values = np.random.default_rng(seed).laplace(size=activity.values.shape)
+    found = decompose(replace(activity, values), k, n_restarts=2, seed=seed)
+    n_tokens, n_neurons = values.shape
+    assert found.maps.shape == (k, n_neurons)
+    assert found.time_courses.shape == (n_tokens, k)
+    np.testing.assert_allclose(found.maps.mean(1), 0, atol=1e-5)
+    np.testing.assert_allclose(found.maps.std(1), 1, rtol=1e-5)
+    np.testing.assert_allclose(found.time_courses.std(0), 1, rtol=1e-5)
+    assert ((found.maps.astype(np.float64) ** 3).mean(1) >= 0).all()
+    assert (np.diff(found.share) <= 0).all()
+    assert 0 < found.share.sum() <= 1 + 1e-5
+    sources = found.maps if decompose is spatial_ica else found.time_courses.T
+    np.testing.assert_allclose(sources @ sources.T / sources.shape[1], np.eye(k), atol=1e-3)
+    in_another_unit = decompose(replace(activity, 2.0**power * values), k, n_restarts=2, seed=seed)
+    np.testing.assert_allclose(in_another_unit.maps, found.maps, atol=1e-3)
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 1000), st.lists(st.floats(0.01, 100), min_size=2, max_size=2), st.integers(-50, 50))
+def test_standardising_forgets_the_level_and_scale_of_each_text(seed, scales, level):
+    activity, _ = planted(k=4, n_texts=2, tokens_per_text=20, n_neurons=30)
+    values = np.random.default_rng(seed).normal(size=activity.values.shape)
+    once = standardise(replace(activity, values)).values
+    factor = np.asarray(scales)[activity.tokens["text"], None]
+    np.testing.assert_allclose(standardise(replace(activity, factor * values + level)).values, once, atol=0.02)
+    np.testing.assert_allclose(standardise(replace(activity, once)).values, once, atol=1e-5)

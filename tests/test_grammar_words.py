@@ -250,3 +250,25 @@ def test_homographs_are_the_forms_of_two_tags_most_even_first():
     }
     assert word_splits.homographs(table, min_count=2).index.tolist() == ["light"]
     assert word_splits.homographs(table, min_count=4).empty
+
+
+FORMS = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=8)
+
+
+@given(st.lists(st.tuples(FORMS, st.booleans()), min_size=1, max_size=12))
+def test_a_usable_word_is_spelt_by_its_own_pieces_and_no_others(lm, drawn):
+    written, annotated = "the cat ", [Word("the", 0, 3, "the", "DET"), Word("cat", 4, 7, "cat", "NOUN")]
+    for form, is_spaced in drawn:
+        annotated.append(Word(form, len(written), len(written) + len(form), form, "NOUN"))
+        written += form + " " * is_spaced
+    text = Text(written, "any", tuple(annotated), "", (0,))
+    tokens = activity.tokenize(lm, [text])[0]
+    found = words.word_table(lm, [text], min_lemmas=1)
+    assert 1 in set(found.table["word"])  # "cat" is whatever follows
+    for row in found.table.itertuples():
+        pieces = tokens.iloc[row.first : row.last + 1]
+        assert len(pieces) == row.n_pieces
+        covered = set().union(*(range(start, end) for start, end in zip(pieces["start"], pieces["end"], strict=True)))
+        word = annotated[row.word]
+        assert {at for at in covered if not written[at].isspace()} == set(range(word.start, word.end))
+    assert found.account["count"].sum() == len(annotated)

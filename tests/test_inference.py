@@ -1,5 +1,8 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from analysis import inference
 from analysis.errors import InputError
@@ -231,3 +234,65 @@ def test_one_rule_for_all_verdicts(limits, direction, p, is_specific, expected):
     assert verdict(interval, direction, p, 0.05, is_specific=is_specific) == expected
     moved = interval.minus(-0.5)
     assert verdict(moved, direction, p, 0.05, is_specific=is_specific, reference=0.5) == expected
+
+
+VALUES = arrays(np.float64, st.integers(3, 12), elements=st.floats(-10, 10).map(lambda value: round(value, 3)))
+
+
+@settings(max_examples=40)
+@given(VALUES, st.integers(-5, 5), st.integers(0, 100))
+def test_intervals_follow_a_shift_and_turn_with_the_sign(values, shift, seed):
+    found = mean_over_units(values, seed=seed, n_draws=200)
+    moved = mean_over_units(values + shift, seed=seed, n_draws=200)
+    turned = mean_over_units(-values, seed=seed, n_draws=200)
+    assert found.estimate == pytest.approx(values.mean())
+    limits = [found.low, found.high]
+    if np.ptp(values):  # else all limits are the estimate, up to rounding
+        slack = {"rel": 1e-6, "abs": 1e-6}
+        assert [moved.low, moved.high] == pytest.approx([limit + shift for limit in limits], **slack)
+        assert [-turned.high, -turned.low] == pytest.approx(limits, **slack)
+
+
+PAIRS = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60).map(np.array)
+
+
+@given(PAIRS, st.floats(0.5, 0.99))
+def test_intervals_of_paired_proportions_hold_the_change_and_turn_with_it(pairs, level):
+    before, after = pairs.T
+    found, back = paired_proportions(before, after, level), paired_proportions(after, before, level)
+    assert -1 <= found.low <= found.estimate <= found.high <= 1
+    assert found.estimate == pytest.approx(after.mean() - before.mean())
+    assert [-back.high, -back.low] == pytest.approx([found.low, found.high], abs=1e-6)
+    wider = paired_proportions(before, after, 0.999)
+    assert wider.low <= found.low + 1e-9
+    assert found.high <= wider.high + 1e-9
+
+
+DRAWN = arrays(np.float64, (19, 3), elements=st.floats(-3, 3))
+
+
+@given(arrays(np.float64, 3, elements=st.floats(-3, 3)), DRAWN, st.sampled_from([-1, 0, 1]))
+def test_corrected_p_values_are_possible_and_never_smaller_than_single_ones(observed, draws, direction):
+    corrected = corrected_p(observed, draws, direction)
+    single = [random_set_p(one, column, direction) for one, column in zip(observed, draws.T, strict=True)]
+    assert (corrected >= np.array(single) - 1e-12).all()
+    assert ((corrected >= smallest_p(19) - 1e-12) & (corrected <= 1)).all()
+    np.testing.assert_allclose(corrected * 20, np.round(corrected * 20), atol=1e-9)
+
+
+LIMITS = st.tuples(*[st.floats(-2, 2)] * 3).map(sorted)
+
+
+@given(LIMITS, st.sampled_from([None, 0.01, 0.2]), st.floats(0.01, 1), st.booleans())
+def test_verdicts_mirror_and_support_only_what_lies_on_the_claimed_side(limits, p, smallest, is_specific):
+    low, estimate, high = limits
+    up = verdict(Interval(estimate, low, high), 1, p, smallest, is_specific=is_specific)
+    down = verdict(Interval(-estimate, -high, -low), -1, p, smallest, is_specific=is_specific)
+    assert up == down
+    if up == "supported":
+        assert low > 0
+        assert high >= smallest
+        assert p == 0.01
+        assert is_specific
+    if low <= 0 <= high:
+        assert up in ("inconclusive", "not supported")

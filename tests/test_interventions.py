@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from analysis.activity import record
 from analysis.errors import InputError
@@ -8,6 +10,7 @@ from analysis.interventions import (
     Intervention,
     add,
     applied,
+    first_layer,
     hold_at_mean,
     keep_only,
     resample,
@@ -272,3 +275,39 @@ def test_what_does_not_fit_leaves_no_hook_behind(lm, wrong, message):
     with pytest.raises(InputError, match=message), applied(lm, silence(chosen(0)).at([0]), wrong):
         pass
     assert not hooks(lm)
+
+
+SETS = st.sets(st.integers(0, 71), max_size=72).map(lambda neurons: chosen(*neurons))
+
+
+@settings(max_examples=25)
+@given(SETS, st.floats(-3, 3), st.floats(-2, 2))
+def test_only_the_set_changes_until_a_layer_reads_what_was_changed(lm, neurons, factor, constant):
+    before = record(lm, TEXT).values
+    during = recorded(lm, Intervention(neurons, factor, constant))
+    changed = before * np.float32(factor) + np.float32(constant)
+    reached = 24 * (1 + first) if (first := first_layer(lm, silence(neurons))) is not None else 72
+    expected = np.where(neurons, changed, before)[:, :reached]
+    np.testing.assert_allclose(during[:, :reached], expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(record(lm, TEXT).values, before)
+
+
+@settings(max_examples=15)
+@given(SETS, SETS)
+def test_silencing_two_sets_is_silencing_both_in_any_order(lm, one, other):
+    both = recorded(lm, silence(one | other))
+    for first, second in ((one, other), (other, one)):
+        with applied(lm, silence(first), silence(second)):
+            np.testing.assert_array_equal(record(lm, TEXT).values, both)
+
+
+@settings(max_examples=25)
+@given(SETS, st.floats(0, 1), st.floats(0, 1), st.integers(0, 1000))
+def test_doses_are_parts_of_the_set_and_of_one_another(neurons, one, other, seed):
+    strength = np.random.default_rng(seed).normal(size=72)
+    small, large = (strongest(strength, neurons, share) for share in sorted((one, other)))
+    assert not (small & ~large).any()
+    assert not (large & ~neurons).any()
+    assert large.sum() == round(max(one, other) * neurons.sum())
+    if small.any() and (neurons & ~small).any():
+        assert np.abs(strength[small]).min() >= np.abs(strength[neurons & ~small]).max()

@@ -2,10 +2,12 @@
 
 import re
 from collections import Counter
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import conllu
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from analysis.errors import InputError
 from analysis.language import ANSWER, DOMAINS, SPLITS, TASKS, corpus, items, next_tag_posterior, passages, to_conllu
@@ -343,3 +345,23 @@ def test_every_answer_of_a_labelled_sample_is_found_in_running_text() -> None:
             found = list(ANSWER.finditer(text))
             assert found[-1]["answer"] == f"{item.choices[item.answer]}."
             assert text[: found[-1].start("answer")].endswith(cue)
+
+
+@settings(max_examples=25)
+@given(st.sampled_from(sorted(DOMAINS)), st.sampled_from(SPLITS), st.integers(0, 10_000), st.integers(1, 120))
+def test_any_passage_is_annotated_at_its_characters_and_survives_conllu(domain, split, seed, min_words):
+    one, other = passages(domain, split, 2, seed, min_words)
+    assert one == passages(domain, split, 1, seed, min_words)[0]
+    assert one.text != other.text
+    assert len(one.words) >= min_words
+    assert all(one.text[word.start : word.end] == word.form and word.upos for word in one.words)
+    places = [(word.start, word.end) for word in one.words]
+    assert places == sorted(places)
+    assert all(a[1] <= b[0] for a, b in pairwise(places))
+    assert one.sentences[0] == 0
+    assert all(a < b for a, b in pairwise((*one.sentences, len(one.words))))
+    read = [[(token["form"], token["upos"]) for token in sentence] for sentence in conllu.parse(to_conllu([one]))]
+    ends = (*one.sentences[1:], len(one.words))
+    assert read == [
+        [(word.form, word.upos) for word in one.words[a:b]] for a, b in zip(one.sentences, ends, strict=True)
+    ]

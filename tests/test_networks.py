@@ -75,3 +75,24 @@ def test_agreement_is_of_matched_maps():
 def test_shares_of_layers_sum_to_one_or_are_empty():
     assert networks.share_per_layer(MASKS, (2, 4)).tolist() == [0.5, 0.5]
     assert networks.share_per_layer(MASKS[2:], (2, 4)).tolist() == [0, 0]
+
+
+MAPS = arrays(np.float32, (3, 20), elements=st.floats(-5, 5, width=32))
+
+
+@given(MAPS, st.floats(0, 5), st.floats(0, 5))
+def test_masks_shrink_as_the_threshold_rises_and_know_both_signs(maps, one, other):
+    low, high = sorted((one, other))
+    assert not (networks.threshold(maps, high) & ~networks.threshold(maps, low)).any()
+    positive, negative = (networks.threshold(signed, low, two_sided=False) for signed in (maps, -maps))
+    np.testing.assert_array_equal(networks.threshold(maps, low), positive | negative)
+    assert not (positive & negative).any()
+
+
+@given(arrays(bool, (3, 20)), arrays(bool, (4, 20)))
+def test_overlap_is_a_share_the_same_both_ways_and_one_only_for_equal_masks(a, b):
+    found = networks.overlap(a, b)
+    np.testing.assert_array_equal(found, networks.overlap(b, a).T)
+    assert ((found >= 0) & (found <= 1)).all()
+    equal = (a[:, None] == b[None]).all(-1) & a.any(1)[:, None]
+    np.testing.assert_array_equal(found == 1, equal)
