@@ -11,7 +11,7 @@ from analysis.errors import InputError
 
 from .report import keep
 
-NAMES = ("faults", "fuzz", "golden", "kill", "load", "mutants")
+NAMES = ("coverage", "faults", "fuzz", "golden", "kill", "load", "mutants", "repeat", "retrain")
 
 
 def main(arguments: list[str] | None = None) -> int:

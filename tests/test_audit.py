@@ -5,6 +5,7 @@ import json
 import random
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import yaml
 from conftest import ROOT
@@ -13,7 +14,7 @@ from analysis import claim_records, declarations
 from analysis.claims import not_measured
 from analysis.errors import InputError
 from audit import __main__ as command
-from audit import faults, fuzz, golden, load, mutants, report, study
+from audit import coverage, faults, fuzz, golden, load, mutants, repeat, report, retrain, study
 from audit.mutations import mutants as mutants_of
 from audit.report import Report
 
@@ -189,3 +190,35 @@ def test_a_load_is_measured_in_a_process_of_its_own(name):
     assert found["seconds"] > 0
     assert found["peak_mb"] > 100
     assert found["found"].endswith("tokens")
+
+
+def test_coverage_names_a_line_that_never_runs_once():
+    counts = {
+        "num_statements": 9,
+        "covered_lines": 8,
+        "num_branches": 4,
+        "covered_branches": 2,
+        "percent_covered": 76.9,
+    }
+    branches = [[7, 9], [7, -1], [3, -1]]
+    row = coverage._row("a.py", {"summary": counts, "missing_lines": [7], "missing_branches": branches})
+    assert (row["lines"], row["branches"], row["never run"]) == ("8 of 9", "2 of 4", "7, 3→end")
+
+
+def test_builds_that_differ_are_named():
+    assert repeat._compared("tables", [{"a": "1", "b": "2"}] * 2)["outcome"] == "equal in 2 builds"
+    assert repeat._compared("tables", [{"a": "1", "b": "2"}, {"a": "1"}])["outcome"] == "DIFFERENT: b"
+    assert repeat._compared("tables", [{}, {}])["outcome"] == "DIFFERENT: none made"
+
+
+def test_a_training_is_stopped_at_the_step_and_compared_with_the_shipped_loss(monkeypatch):
+    shipped = json.loads((ROOT / "data/teaching-model/loss.json").read_text())["loss"]
+    monkeypatch.setattr(retrain, "_trained", lambda folder, size, threads: list(shipped[:size]))
+    found = retrain.audit(40, 0)
+    assert not found.faults
+    assert found.summary["equal to four digits"] == "40"
+    assert [row["step"] for row in found.rows] == ["1", "3", "10", "30", "40"]
+    monkeypatch.setattr(retrain, "_trained", lambda *_: list(np.array(shipped[:40]) + 0.1 * (np.arange(40) > 5)))
+    found = retrain.audit(40, 0)
+    assert found.faults
+    assert found.summary["first step that differs"] == "7"

@@ -10,7 +10,7 @@ from .markdown import plain
 
 MARK = "% audits"  # the line of book/trust.md that the tables take the place of
 TABLES = Path("audit/tables")
-_ORDER = ("kill", "faults", "fuzz", "mutants", "load", "golden")
+_ORDER = ("kill", "faults", "fuzz", "mutants", "coverage", "load", "repeat", "retrain", "golden")
 _OPEN, _SHOWN = 30, 100  # rows: more are folded away, and still more are only in the file
 
 

@@ -1,0 +1,139 @@
+"""Build the book of the smoke profile from nothing, again and again; read and decompose with one thread and with two.
+
+Builds must give equal claims, tables and figures, to the last byte. Chapter 10 measures time, which no two builds have
+in common. Threads add up in another order, so there the last digits may differ: within the tolerance that is shown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analysis import claim_records
+from analysis.activity import count_tokens, record
+from analysis.decomposition import spatial_ica, standardise
+from analysis.errors import InputError
+from analysis.models import load_model
+from analysis.networks import correlation, match
+from analysis.passages import choose_passages
+
+from .report import ROOT, Report
+
+SIZE = 2  # builds
+_TIMED = "10_your_own_model"
+_PROJECT = ("_config.yml", "_ext", "_toc.yml", "analysis", "book", "constraints.txt", "data", "audit/tables")
+_MODEL = ROOT / "data" / "teaching-model"
+_SMALLEST_R, _LARGEST_STEP = 0.999, 1e-4  # of matched maps; of activity, in standard deviations
+
+
+def audit(size: int, seed: int) -> Report:
+    """Compare `size` cold builds, and two numbers of threads."""
+    with tempfile.TemporaryDirectory(prefix="repeated-") as folder:
+        place = Path(folder)
+        found = [_built(place / f"build-{number}") for number in range(size)]
+        rows = [_compared(kind, [one[kind] for one in found]) for kind in found[0]] + _threads(place, seed)
+    faults = [f"{row['what']}: {row['outcome']}" for row in rows if not row["outcome"].startswith(("equal", "within"))]
+    return Report({"builds": size, "as it should be": f"{len(rows) - len(faults)} of {len(rows)}"}, rows, faults)
+
+
+def _built(root: Path) -> dict[str, dict[str, str]]:
+    """Build a copy of the project; digest its claims, tables and figures by name."""
+    bare = shutil.ignore_patterns("__pycache__", "*.ipynb")
+    for name in _PROJECT:
+        to = root / name
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(ROOT / name, to, ignore=bare) if (ROOT / name).is_dir() else shutil.copy(ROOT / name, to)
+    command = [sys.executable, str(ROOT / "book/run.py"), "book", "--profile", "smoke", "--root", str(root)]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise InputError(f"The book cannot be built: {' '.join(done.stderr.split())[-300:]}")
+    claims = claim_records.read(root / "_build/runs/smoke/claims.json")
+    tables = {
+        str(path.relative_to(root)): _digest(path.read_bytes())
+        for path in sorted(root.glob("_build/runs/smoke/artifacts/*/tables/*.csv"))
+        if _TIMED not in path.parts
+    }
+    figures: dict[str, str] = {}
+    for path in sorted(root.glob("_build/cache/*/*/notebook.ipynb")):
+        if _TIMED not in path.parts:
+            figures |= _figures(path)
+    shutil.rmtree(root)
+    return {"claims": {f"{one.id} at {one.site}": repr(one) for one in claims}, "tables": tables, "figures": figures}
+
+
+def _figures(path: Path) -> dict[str, str]:
+    """Digest every picture that a notebook shows."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    shown = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
+    pictures = [data["image/png"] for data in shown if "image/png" in data]
+    return {f"{path.parts[-3]} {number}": _digest("".join(one).encode()) for number, one in enumerate(pictures)}
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _compared(kind: str, found: list[dict[str, str]]) -> dict[str, Any]:
+    names = sorted(set().union(*found))
+    other = [name for name in names if len({one.get(name) for one in found}) > 1]
+    outcome = (
+        f"equal in {len(found)} builds" if names and not other else f"DIFFERENT: {', '.join(other) or 'none made'}"
+    )
+    return {"what": kind, "number": len(names), "outcome": outcome}
+
+
+def _threads(place: Path, seed: int) -> list[dict[str, Any]]:
+    """Compare what one and two threads record, and the networks in it."""
+    made = []
+    for threads in ("1", "2"):
+        out = place / f"threads-{threads}.npz"
+        environment = os.environ | dict.fromkeys(
+            ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), threads
+        )
+        command = [sys.executable, "-m", "audit.repeat", str(out), str(seed)]
+        subprocess.run(command, cwd=ROOT, env=environment, check=True)
+        made.append(np.load(out))
+    one, two = made
+    step = float((np.abs(one["activity"] - two["activity"]) / one["activity"].std(0)).max())
+    r = match(correlation(one["maps"], two["maps"]))[1].min()
+    share = float(np.abs(one["share"] - two["share"]).max())
+    return [
+        {
+            "what": "activity, one and two threads",
+            "number": one["activity"].size,
+            "outcome": f"{'within' if step <= _LARGEST_STEP else 'BEYOND'} {_LARGEST_STEP:g} SD: at most {step:.1g}",
+        },
+        {
+            "what": "networks, one and two threads",
+            "number": len(one["maps"]),
+            "outcome": f"{'within' if r >= _SMALLEST_R else 'BEYOND'} |r| {_SMALLEST_R}: at least {r:.6f}; "
+            f"shares of variance differ by {share:.1g} at most",
+        },
+    ]
+
+
+def main() -> None:
+    """Record and decompose some passages, and keep the numbers."""
+    parser = argparse.ArgumentParser(prog="python -m audit.repeat")
+    parser.add_argument("out", type=Path)
+    parser.add_argument("seed", type=int)
+    options = parser.parse_args()
+    lm = load_model(_MODEL)
+    texts = choose_passages("teaching", lambda text: count_tokens(lm, text), 24, seed=options.seed)
+    activity = standardise(record(lm, texts), constant="keep")
+    networks = spatial_ica(activity, 10, seed=options.seed)
+    np.savez(options.out, activity=record(lm, texts).values, maps=networks.maps, share=networks.share)
+
+
+if __name__ == "__main__":
+    main()
