@@ -11,7 +11,7 @@ from PIL import Image
 
 from analysis.errors import InputError
 from checks import __main__ as command
-from checks.browser import find_browser
+from checks.browser import LIGHT, browser, find_browser, open_window
 from checks.faults import Fault
 from checks.pages import pages_of
 from checks.pictures import cut_edges, is_blank
@@ -151,3 +151,24 @@ def test_the_book_of_the_smoke_profile_passes_all_gates(has_browser):
     made = [sys.executable, "book/run.py", "book", "--profile", "smoke"]
     subprocess.run(made, cwd=ROOT, check=True, capture_output=True, timeout=1800)
     assert [str(fault) for fault in command.check(ROOT / "_build/runs/smoke/html")] == []
+
+
+@pytest.mark.slow
+def test_markup_in_a_treebank_stays_text_in_the_browser(has_browser, tmp_path):
+    forms = ["<script>document.title='taken'</script>", "<img/src=x/onerror=document.title='taken'>", "dogs", "&amp;"]
+    rows = [f"{n}\t{form}\t{form}\tNOUN\t_\t_\t{n - 1}\tdep\t_\t_" for n, form in enumerate(forms * 3, start=1)]
+    bank = tmp_path / "<img src=x onerror=document.title='taken'>.conllu"
+    bank.write_text(("\n".join(rows) + "\n\n") * 200)
+    made = [sys.executable, "book/run.py", "chapter", "3", "--profile", "smoke", "--parameters", f'texts="{bank}"']
+    done = subprocess.run(made, cwd=ROOT, check=False, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr
+    folder = ROOT / "_build/runs" / done.stdout.split()[1]
+    with browser() as started, open_window(started, LIGHT) as window:
+        page = window.new_page()
+        page.goto((folder / "html/book/03_networks.html").as_uri())
+        page.wait_for_timeout(1000)
+        assert page.title() != "taken"
+        assert "document.title='taken'" in page.inner_text("main").replace(" ", "")
+        assert page.locator("main img[src=x]").count() == 0
+        assert page.locator("main script", has_text="taken").count() == 0
+    shutil.rmtree(folder)

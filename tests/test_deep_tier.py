@@ -13,6 +13,8 @@ import run  # noqa: E402
 from driver.chapters import Project  # noqa: E402
 from driver.results import wanted_results  # noqa: E402
 
+from analysis import claim_records, claims, declarations  # noqa: E402
+
 CHAPTER = """---
 kernelspec: {name: python3, display_name: Python 3}
 ---
@@ -68,6 +70,17 @@ def test_tables_are_kept_with_what_made_them_and_the_second_time_comes_from_the_
     capsys.readouterr()
     assert results_of(project, "large") == 0
     assert "executing" not in capsys.readouterr().out
+
+
+def test_measured_claims_are_kept_as_a_table_for_the_page_of_claims(project):
+    declared = declarations.load(ROOT / "data" / "claims.yml")["networks-recur"]
+    (project / "measured.json").write_text(claim_records.to_json([claims.not_measured(declared)]))
+    copied = '(out / "claims.json").write_text(Path("measured.json").read_text())\n```\n'
+    (project / "book" / "01_sums.md").write_text(CHAPTER.rstrip("`\n") + "\n" + copied)
+    assert results_of(project, "large") == 0
+    folder = project / "data" / "results" / "large"
+    assert "networks-recur" in (folder / "measured.csv").read_text()
+    assert (folder / "sums.csv").exists()
 
 
 def test_what_is_absent_is_left_out_and_said(project, capsys):

@@ -180,10 +180,13 @@ def test_all_code_of_solutions_runs_at_the_end_of_its_chapter(stem, tmp_path, mo
     executed(monkeypatch, capsys, tmp_path, stem)
 
 
+MORE = {"tags=all": "n_texts=150 n_words=120 n_scans=60"}  # where the texts of the smoke profile are too few
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("stem", "parameters"),
     [(stem, given) for stem, chapter in CHAPTERS.items() for _, given in solution_runs(chapter)],
 )
 def test_chapters_run_with_the_parameters_that_solutions_ask_for(stem, parameters, monkeypatch, capsys):
-    executed(monkeypatch, capsys, ROOT, stem, parameters)
+    executed(monkeypatch, capsys, ROOT, stem, f"{parameters} {MORE.get(parameters, '')}")
