@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 import transformers
 
@@ -12,6 +13,8 @@ from analysis import activity, language, models
 from analysis.models import LanguageModel
 from analysis.texts import Text
 from bench.record import Record, in_turn, peak_gigabytes
+
+_CUT = 256  # tokens of a text at most
 
 # The geometry of Qwen2.5-7B (its published configuration): layers, widths, heads.
 SEVEN_BILLION = {"layers": 28, "hidden": 3584, "neurons": 18_944, "heads": 28, "shared": 4}
@@ -28,10 +31,11 @@ def _teaching(runs: int) -> Record:
     """Stream the teaching model's activity into a running sum, and read the same texts without recording."""
     lm = models.load_model("data/teaching-model")
     texts = [text for domain in language.DOMAINS for text in language.passages(domain, "find", 12)]
-    for _ in activity.stream(lm, texts[:5], max_tokens=256):
+    for _ in activity.stream(lm, texts[:5], max_tokens=_CUT):
         pass
     few = peak_gigabytes()
-    seconds, n_tokens = _seconds(lm, texts, runs)
+    n_tokens = _tokens(lm, texts)
+    seconds = in_turn({"ours": lambda: _record(lm, texts), "peer": lambda: _plain(lm, texts)}, runs)
     for _ in range(max(1, 100_000 // n_tokens)):
         _record(lm, texts)
     return _beside(
@@ -42,7 +46,10 @@ def _teaching(runs: int) -> Record:
 
 
 def _scaled(runs: int) -> Record:
-    """Do the same with a hundredth of a large model, and say on paper what that means for the large one.
+    """Record a hundredth of a large model into one array, and say on paper what that means for the large one.
+
+    The array is made once. Streaming hands out a new one for each text, which its reader may keep; what the system
+    takes to find new memory weighs on a model as wide and as shallow in arithmetic as this one, and stands beside.
 
     What recording adds grows with the recorded values, what the model does with its arithmetic. A model ten times as
     wide does ten times as much arithmetic for each recorded value, so recording weighs a tenth there, as long as
@@ -51,7 +58,14 @@ def _scaled(runs: int) -> Record:
     tokenizer = models.load_model("data/teaching-model").tokenizer
     lm = models.from_parts("a hundredth of Qwen2.5-7B", _random(A_HUNDREDTH, len(tokenizer)), tokenizer)
     texts = [text for domain in language.DOMAINS for text in language.passages(domain, "find", 1)]
-    seconds, n_tokens = _seconds(lm, texts, runs)
+    n_tokens = _tokens(lm, texts)
+    out = np.zeros((n_tokens, sum(lm.layer_sizes("mlp_activation"))), np.float32)
+    ways = {
+        "ours": lambda: activity.record(lm, texts, max_tokens=_CUT, out=out),
+        "peer": lambda: _plain(lm, texts),
+        "streamed": lambda: _record(lm, texts),
+    }
+    seconds = in_turn(ways, runs)
     small, large = _arithmetic(A_HUNDREDTH), _arithmetic(SEVEN_BILLION)
     return _beside(
         "recording_scale",
@@ -61,6 +75,7 @@ def _scaled(runs: int) -> Record:
             "dtype": "bfloat16",
             "layer_weights": _weights(A_HUNDREDTH),
             "share_of_plain_tokens_per_second": seconds["peer"] / seconds["ours"],
+            "streamed_seconds": seconds["streamed"],
             "operations_per_recorded_value": small,
             "on_paper_full_size_operations_per_recorded_value": large,
             "on_paper_full_size_ours_over_plain": 1 + (seconds["ours"] / seconds["peer"] - 1) * small / large,
@@ -94,14 +109,12 @@ def _arithmetic(shape: dict[str, int]) -> float:
     return 2 * _weights(shape) / (shape["layers"] * shape["neurons"])
 
 
-def _seconds(lm: LanguageModel, texts: Sequence[Text], runs: int) -> tuple[dict[str, float], int]:
-    _, inputs = activity.tokenize(lm, texts, 256)
-    seconds = in_turn({"ours": lambda: _record(lm, texts), "peer": lambda: _plain(lm, texts)}, runs)
-    return seconds, sum(map(len, inputs))
+def _tokens(lm: LanguageModel, texts: Sequence[Text]) -> int:
+    return sum(map(len, activity.tokenize(lm, texts, _CUT)[1]))
 
 
 def _plain(lm: LanguageModel, texts: Sequence[Text]) -> None:
-    _, inputs = activity.tokenize(lm, texts, 256)  # as recording does
+    _, inputs = activity.tokenize(lm, texts, _CUT)  # as recording does
     for batch in activity.batches(inputs, 4096):
         ids, mask = activity.pad(batch, lm.device)
         with torch.inference_mode():
@@ -109,7 +122,7 @@ def _plain(lm: LanguageModel, texts: Sequence[Text]) -> None:
 
 
 def _record(lm: LanguageModel, texts: Sequence[Text]) -> None:
-    for text in activity.stream(lm, texts, max_tokens=256):
+    for text in activity.stream(lm, texts, max_tokens=_CUT):
         text.values.sum(0)
 
 
