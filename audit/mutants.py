@@ -36,7 +36,7 @@ TESTED = {
     "attribution": ("attribution_gradients",),
 }
 READ = Path(__file__).with_name("survivors.yml")  # what was made of survivors, by id
-_COPIED = ("analysis", "book", "data", "tests", "pyproject.toml", "constraints.txt", "_config.yml", "_toc.yml")
+_COPIED = ("analysis", "bench", "book", "data", "tests", "pyproject.toml", "constraints.txt", "_config.yml", "_toc.yml")
 _LOADED = ("pytest", "hypothesis", "torch", "transformers", "sklearn.decomposition", "pandas", "nilearn.glm", "conllu")
 _LIBRARIES = ("analysis", "audit")  # must not be loaded before a fork: the copy's own are
 _PASSED, _FAILED = 0, 1
