@@ -19,6 +19,7 @@ from analysis.attribution.rivals import (
     rank_agreement,
     single_ablation,
 )
+from analysis.attribution.shares import share_on
 from analysis.errors import InputError
 from analysis.families import PATHS
 from analysis.interventions import applied, silence
@@ -435,6 +436,7 @@ def test_activation_entropy_is_low_for_a_neuron_of_one_tag():
 def test_rank_agreement_sees_order_and_nothing_else():
     reference = np.random.default_rng(0).standard_normal((3, 500)).astype(np.float32)
     noise = np.random.default_rng(1).standard_normal((3, 500)).astype(np.float32)
+    assert table.index.is_unique
     table = rank_agreement({"same": np.exp(reference), "opposite": -reference, "noise": noise}, reference)
     means = table.groupby("method")["correlation"].mean()
     assert means["same"] == pytest.approx(1)
@@ -468,3 +470,10 @@ def test_the_teaching_model_balances_its_books_and_agrees_with_ablation():
     table = rank_agreement({"ours": found.scores, "activity": activity_before(lm, cases)}, reference)
     means = table.groupby("method")["correlation"].mean()
     assert means["ours"] > 0.5 > means["activity"]
+
+
+def test_a_share_is_never_more_than_all():
+    scores = np.array([[1.0, 0.0, 0.0], [0.99, 0.01, 0.0], [0.6, 0.2, 0.2], [0.98, 0.01, 0.01]])
+    effect = share_on(scores, np.array([True, False, False]), np.eye(3, dtype=bool))
+    assert 0 <= effect.interval.low < effect.interval.estimate < effect.interval.high <= 1
+    np.testing.assert_allclose(effect.draws.sum(), 1)

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.activity import Activity
-from analysis.decomposition import spatial_ica, standardise, temporal_ica
+from analysis.decomposition import in_deviations, spatial_ica, standardise, temporal_ica
 from analysis.errors import InputError
 from analysis.networks import correlation, match
 from analysis.simulation import planted
@@ -106,6 +106,20 @@ def test_a_constant_neuron_is_refused_or_kept_at_zero():
     assert np.isfinite(kept).all()
     with pytest.raises(InputError, match="constant='drop' is unknown"):
         standardise(activity, constant="drop")
+
+
+def test_a_neuron_that_is_silent_in_one_text_is_0_there():
+    activity, _ = planted(k=2, n_texts=2, tokens_per_text=10, n_neurons=30)
+    values = activity.values.copy()
+    values[activity.tokens["text"] == 0, 3] = 0
+    standard = standardise(replace(activity, values)).values
+    assert np.isfinite(standard).all()
+    assert (standard[activity.tokens["text"] == 0, 3] == 0).all()
+    assert standard[activity.tokens["text"] == 1, 3].std() == pytest.approx(1, rel=1e-5)
+
+
+def test_networks_without_time_courses_stay_without():
+    assert in_deviations(np.zeros((0, 3))).shape == (0, 3)
 
 
 def test_a_constant_neuron_is_in_no_network_even_where_all_others_share_a_signal():

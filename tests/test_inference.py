@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy import stats
 
 from analysis import inference
 from analysis.errors import InputError
@@ -37,6 +38,25 @@ def test_the_interval_is_over_units_not_values():
     with pytest.raises(InputError, match="2 units tell nothing"):
         mean_over_units(values[:200], texts[:200])
     assert mean_over_units(np.full(5, 2.0)) == Interval(2.0, 2.0, 2.0)
+
+
+def test_of_many_normal_values_the_intervals_are_those_of_t():
+    rng = np.random.default_rng(5)
+    here, there = rng.normal(0.4, 1, 200), rng.normal(0.1, 2, 150)
+    by_t = stats.ttest_1samp(here, 0).confidence_interval()
+    found = mean_over_units(here)
+    assert [found.low, found.high] == pytest.approx([by_t.low, by_t.high], abs=0.1 * (by_t.high - by_t.low))
+    by_welch = stats.ttest_ind(here, there, equal_var=False).confidence_interval()
+    found = specificity(here, there)
+    assert [found.low, found.high] == pytest.approx(
+        [by_welch.low, by_welch.high], abs=0.1 * (by_welch.high - by_welch.low)
+    )
+
+
+def test_the_standard_error_of_a_mean_is_that_of_scipy():
+    values = np.random.default_rng(6).normal(size=7)
+    error = inference._standard_error(values[None], np.ones((1, 7)), np.array([values.mean()]))
+    assert error[0] == pytest.approx(stats.sem(values))
 
 
 DRAWS = {
