@@ -436,8 +436,8 @@ def test_activation_entropy_is_low_for_a_neuron_of_one_tag():
 def test_rank_agreement_sees_order_and_nothing_else():
     reference = np.random.default_rng(0).standard_normal((3, 500)).astype(np.float32)
     noise = np.random.default_rng(1).standard_normal((3, 500)).astype(np.float32)
-    assert table.index.is_unique
     table = rank_agreement({"same": np.exp(reference), "opposite": -reference, "noise": noise}, reference)
+    assert table.index.is_unique
     means = table.groupby("method")["correlation"].mean()
     assert means["same"] == pytest.approx(1)
     assert means["opposite"] == pytest.approx(-1)
