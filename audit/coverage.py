@@ -20,7 +20,7 @@ from analysis.errors import InputError
 from .report import ROOT, Report
 
 SIZE = 95  # per cent that are wanted
-_OTHERS = ("audit", "bad_input", "book_lint", "checks", "deep_tier", "environment", "exercises", "run*", "sweep")
+_OTHERS = ("audit", "book_lint", "checks", "deep_tier", "environment", "exercises", "run*", "sweep")
 
 
 def audit(size: int, seed: int) -> Report:
