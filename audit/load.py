@@ -33,7 +33,6 @@ from .report import ROOT, Report
 
 SIZE = 10  # times as much
 _STEEPER = 1.3  # than in proportion: a machine that others use measures no better
-_LOOKING_BACK = 2.0  # of one long text: each token attends to all before it, which is the model's own work
 _MODEL = ROOT / "data" / "teaching-model"
 _TEXTS, _SENTENCES, _K = 24, 5_000, 64
 
@@ -41,14 +40,14 @@ _TEXTS, _SENTENCES, _K = 24, 5_000, 64
 def audit(size: int, seed: int) -> Report:
     """Measure every case at once and `size` times the amount."""
     rows, faults = [], []
-    for name, (_, what, once, kept, steeper) in _CASES.items():
+    for name, (_, what, once, kept) in _CASES.items():
         found = [_measured(name, once * times, seed) for times in (1, size)]
         growth = found[1]["seconds"] / found[0]["seconds"]
         more = found[1]["peak_mb"] - found[0]["peak_mb"]
         for times, one in zip((1, size), found, strict=True):
             took = {"seconds": round(one["seconds"], 2), "peak MB": round(one["peak_mb"]), "found": one["found"]}
             rows.append({"what": what, "amount": f"{once * times:,}", "times": times, **took})
-        if growth > steeper * size:
+        if growth > _STEEPER * size:
             faults.append(f"{name}: {size} times the work took {growth:.1f} times as long")
         if more > kept * once * (size - 1) / 1e6 + 100:
             faults.append(f"{name}: {size} times the work took {more:.0f} MB more")
@@ -115,13 +114,13 @@ def _treebank(amount: int, seed: int) -> Callable[[], str]:
     return work
 
 
-# What to do, what it is called, how much of it, how many bytes each unit may keep (what is asked for is kept, as tables
-# of tokens and words, and activity as float32), and how much steeper than in proportion time may grow.
-_CASES: dict[str, tuple[Callable[[int, int], Callable[[], str]], str, int, int, float]] = {
-    "reading": (_reading, "passages read, one at a time", _TEXTS, 100_000, _STEEPER),
-    "networks": (_networks, f"passages decomposed into {_K} networks", _TEXTS, 100_000, _STEEPER),
-    "long": (_long, "tokens of one text recorded", 200, 80_000, _LOOKING_BACK),
-    "treebank": (_treebank, "sentences of a treebank read, their words aligned", _SENTENCES, 40_000, _STEEPER),
+# What to do, what it is called, how much of it, and how many bytes each unit may keep: what is asked for is kept, as
+# tables of tokens and words, and activity as float32.
+_CASES: dict[str, tuple[Callable[[int, int], Callable[[], str]], str, int, int]] = {
+    "reading": (_reading, "passages read, one at a time", _TEXTS, 100_000),
+    "networks": (_networks, f"passages decomposed into {_K} networks", _TEXTS, 100_000),
+    "long": (_long, "tokens of one text recorded", 200, 80_000),
+    "treebank": (_treebank, "sentences of a treebank read, their words aligned", _SENTENCES, 40_000),
 }
 
 
