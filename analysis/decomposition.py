@@ -10,7 +10,7 @@ import numpy.typing as npt
 from analysis.activity import Activity
 from analysis.errors import InputError
 from analysis.networks import Networks
-from analysis.principal import Matrix, centred_over_neurons, energy, moving_columns, strongest_rows
+from analysis.principal import Matrix, centred_energy, moving_columns, strongest_rows
 from analysis.rotation import Turned, turn
 
 Constant = Literal["refuse", "keep"]
@@ -101,10 +101,10 @@ def spatial_ica(
     """
     values, moving = _moving(activity, k, n_restarts)
     rng = np.random.RandomState(seed)
-    centred = centred_over_neurons(values)
-    turned = turn(whiten(centred, k, rng), n_restarts, rng, max_iter, tol)
-    courses = centred @ turned.sources.T.astype(np.float32) / values.shape[1]
-    share = (courses.astype(np.float64) ** 2).sum(0) * values.shape[1] / energy(centred)
+    turned = turn(whiten(values, k, rng), n_restarts, rng, max_iter, tol)
+    # The mean of a source is 0, so that a volume's own mean adds nothing to its products with them.
+    courses = values @ turned.sources.T.astype(np.float32) / values.shape[1]
+    share = (courses.astype(np.float64) ** 2).sum(0) * values.shape[1] / centred_energy(values, 1)
     return arrange(activity, turned, spread_out(turned.sources, moving), courses, share)
 
 
@@ -132,10 +132,9 @@ def temporal_ica(
     """
     values, moving = _moving(activity, k, n_restarts)
     rng = np.random.RandomState(seed)
-    centred = values - values.mean(0)
-    turned = turn(whiten(centred.T, k, rng), n_restarts, rng, max_iter, tol)
-    weights = turned.sources @ centred / len(centred)
-    share = (weights**2).sum(1) * len(centred) / energy(centred)
+    turned = turn(whiten(values.T, k, rng), n_restarts, rng, max_iter, tol)
+    weights = turned.sources.astype(np.float32) @ values / len(values)
+    share = (weights.astype(np.float64) ** 2).sum(1) * len(values) / centred_energy(values, 0)
     maps = spread_out(weights - weights.mean(1, keepdims=True), moving)
     return arrange(activity, turned, maps, turned.sources.T.astype(np.float32), share)
 
@@ -165,7 +164,7 @@ class Source(Protocol):
 
 def arrange(source: Source, turned: Turned, maps: Matrix, courses: Matrix, share: npt.NDArray[np.float64]) -> Networks:
     """Put networks in order of strength, heavier tail positive, maps and time courses in standard deviations."""
-    skewness = (maps.astype(np.float64) ** 3).mean(1)
+    skewness = np.einsum("ij,ij,ij->i", maps, maps, maps, dtype=np.float64)
     sign = np.where(skewness < 0, -1, 1).astype(np.float32)
     order = np.argsort(-share)
     return Networks(
@@ -193,12 +192,13 @@ def spread_out(values: npt.NDArray[np.floating], moving: npt.NDArray[np.bool_]) 
     return whole
 
 
-def whiten(centred: Matrix, k: int, rng: np.random.RandomState) -> npt.NDArray[np.float64]:
+def whiten(values: Matrix, k: int, rng: np.random.RandomState) -> npt.NDArray[np.float64]:
     """Return the k strongest directions over the columns, uncorrelated and of unit variance, shape (k, n_columns).
 
-    FastICA itself runs in float64, since its contrasts lose the optimum in float32.
+    The mean of each row is taken away first. FastICA itself runs in float64, since its contrasts lose the optimum in
+    float32.
     """
-    white = strongest_rows(centred, k, rng).astype(np.float64)
+    white = strongest_rows(values, k, rng, centre=True).astype(np.float64)
     white -= white.mean(1, keepdims=True)
     return np.asarray(white / white.std(1, keepdims=True))
 

@@ -4,7 +4,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import principal
-from analysis.principal import centred_over_neurons, energy, moving_columns, strongest_of_both, strongest_rows
+from analysis.principal import (
+    centred_energy,
+    centred_over_neurons,
+    energy,
+    moving_columns,
+    strongest_of_both,
+    strongest_rows,
+)
 from analysis.simulation import planted
 
 
@@ -77,13 +84,33 @@ def test_a_first_guess_from_a_part_of_the_columns_gives_the_same_rows(monkeypatc
     matrix = falling(520, 1600, seed=4).astype(np.float32)
     at_random = strongest_rows(matrix, 6, np.random.RandomState(0))
     monkeypatch.setattr(principal, "_MANY", 1000)
-    guessed = principal._guess(matrix, 6, np.random.RandomState(0))
+    guessed = principal._guess(matrix, 6, np.random.RandomState(0), None)
     assert guessed.shape == (520, 6)
     from_part = strongest_rows(matrix, 6, np.random.RandomState(0))
     lengths = np.linalg.norm(at_random, axis=1)
     np.testing.assert_allclose(np.linalg.norm(from_part, axis=1), lengths, rtol=1e-3)
     shared = np.linalg.svd((at_random / lengths[:, None]) @ (from_part / lengths[:, None]).T)[1]
     assert shared[:-1].min() > 0.99
+
+
+@pytest.mark.parametrize("shape", [(60, 900), (900, 60), (700, 900), (900, 700)])
+def test_centring_on_the_way_gives_the_rows_of_the_centred_matrix(shape):
+    shift = 3 * np.random.default_rng(6).standard_normal((shape[0], 1))  # far more than any direction carries
+    matrix = (falling(*shape, seed=5) + shift).astype(np.float32)
+    centred = (matrix - matrix.mean(1, keepdims=True, dtype=np.float64)).astype(np.float32)
+    one = strongest_rows(matrix, 8, np.random.RandomState(0), centre=True)
+    other = strongest_rows(centred, 8, np.random.RandomState(0))
+    np.testing.assert_allclose(one.mean(1), 0, atol=1e-4)
+    np.testing.assert_allclose(np.linalg.norm(one, axis=1), np.linalg.norm(other, axis=1), rtol=1e-3)
+    shared = np.linalg.svd(one @ other.T / np.outer(*(np.linalg.norm(rows, axis=1) for rows in (one, other))))[1]
+    assert shared[:-1].min() > 0.99  # the last may turn into its neighbour outside
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_the_energy_around_means_is_that_of_the_centred_matrix(axis):
+    matrix = np.random.default_rng(7).standard_normal((300, 500)).astype(np.float32) + 5
+    centred = matrix - matrix.mean(axis, keepdims=True, dtype=np.float64)
+    assert centred_energy(matrix, axis) == pytest.approx((centred**2).sum(), rel=1e-5)
 
 
 def test_a_column_moves_if_any_row_of_it_is_not_zero():
