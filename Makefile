@@ -82,11 +82,11 @@ shipped: $(READY)  ## list the models in data by their digests, after one was ch
 audit: $(READY)  ## faults, mutated inputs and code, load: tables in audit/tables  [NAMES="kill fuzz …"] [SIZE=30]
 	@$(RUN) -m audit $(NAMES) $(if $(SIZE),--size $(SIZE))
 
-test: $(READY)  ## run the tests
-	@$(RUN) -m pytest
+test: $(READY)  ## run the tests, JOBS=2 files side by side
+	@OMP_NUM_THREADS=1 $(RUN) -m pytest -n $(JOBS) --dist loadfile
 
 test-slow: $(READY)  ## run the tests that take minutes
-	@$(RUN) -m pytest -m slow
+	@OMP_NUM_THREADS=1 $(RUN) -m pytest -m slow -n $(JOBS) --dist worksteal
 
 bench: $(READY)  ## measure speed and memory beside peers, into _build/bench.json  [NAMES="group_ica …"] [FULL=1]
 	@$(RUN) -m bench $(if $(FULL),--full) $(NAMES)

@@ -6,7 +6,6 @@ processes of their own, which are not counted.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -25,8 +24,6 @@ _OTHERS = ("audit", "book_lint", "checks", "deep_tier", "environment", "exercise
 
 def audit(size: int, seed: int) -> Report:
     """Run the tests and count; less than `size` per cent of all is a fault."""
-    if importlib.util.find_spec("coverage") is None:
-        raise InputError("The coverage of the tests is counted by coverage.py, which is not here: pip install coverage")
     with tempfile.TemporaryDirectory(prefix="coverage-") as folder:
         found = _counted(Path(folder))
     rows = [_row(path, one) for path, one in sorted(found["files"].items()) if one["summary"]["num_statements"]]
