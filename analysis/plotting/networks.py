@@ -86,7 +86,7 @@ def split_half(table: pd.DataFrame) -> Figure:
 
 
 def profile(table: pd.DataFrame, by: str, *, label: str = "mean time course (z)") -> Figure:
-    """Draw the mean strength of each network by part of speech or domain; blank where the interval holds 0."""
+    """Draw the mean strength of each network by part of speech or domain; grey where the interval holds 0."""
     sure = table["mean"].where((table["low"] > 0) | (table["high"] < 0))
     means = table.assign(mean=sure).pivot_table(
         index="network", columns=by, values="mean", dropna=False, observed=False
@@ -94,7 +94,7 @@ def profile(table: pd.DataFrame, by: str, *, label: str = "mean time course (z)"
     limit = float(np.nanmax(np.abs(table["mean"])))
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(WIDTH, 1.0 + 0.26 * len(means)), layout="constrained")
-        axes.set_facecolor("#EEEEEE")
+        axes.set_facecolor("#B4B4B4")
         image = axes.imshow(means, aspect="auto", cmap="RdBu_r", vmin=-limit, vmax=limit)
         axes.set_yticks(range(len(means)), means.index)
         axes.set_xticks(range(means.shape[1]), means.columns, rotation=40, ha="right")
