@@ -156,8 +156,12 @@ def _control(one: Measured, control: Control, claim: Claim) -> str:
         drawn = f"{control.draws} draws, no p" if control.draws else "interval"
         return f"{sign} {plain(control.name)} ({drawn})"
     is_primary = control.name == claim.control and one.p_corrected is not None
-    corrected = f", corrected {one.p_corrected:.3f}" if is_primary else ""
-    return f"{sign} {plain(control.name)} (p = {control.p:.3f}{corrected}; {control.draws:,} draws)"
+    corrected = f", corrected {_never_zero(one.p_corrected)}" if is_primary else ""
+    return f"{sign} {plain(control.name)} (p {_never_zero(control.p, '= ')}{corrected}; {control.draws:,} draws)"
+
+
+def _never_zero(p: float | None, equals: str = "") -> str:
+    return "&lt; 0.001" if p is not None and p < 0.001 else f"{equals}{p:.3f}"
 
 
 def _verdict(one: Measured) -> str:
