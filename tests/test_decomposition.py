@@ -122,6 +122,12 @@ def test_networks_without_time_courses_stay_without():
     assert in_deviations(np.zeros((0, 3))).shape == (0, 3)
 
 
+def test_a_column_comes_in_its_standard_deviations_unless_it_is_constant():
+    columns = np.array([[3.0, 7], [1, 7]])
+    np.testing.assert_array_equal(in_deviations(columns), [[3, 7], [1, 7]])
+    np.testing.assert_array_equal(in_deviations(columns * [4, 1]), [[3, 7], [1, 7]])
+
+
 def test_a_constant_neuron_is_in_no_network_even_where_all_others_share_a_signal():
     activity, _ = planted(k=3, noise=1.0)
     values = activity.values + np.random.default_rng(1).standard_normal((640, 1)).astype(np.float32) * 5
