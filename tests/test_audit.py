@@ -14,7 +14,7 @@ from analysis import claim_records, declarations
 from analysis.claims import not_measured
 from analysis.errors import InputError
 from audit import __main__ as command
-from audit import coverage, faults, fuzz, golden, load, mutants, repeat, report, retrain, study
+from audit import coverage, faults, fuzz, golden, kill, load, mutants, repeat, report, retrain, study
 from audit.mutations import mutants as mutants_of
 from audit.report import Report
 
@@ -168,6 +168,30 @@ def test_damage_is_one_bit_or_a_cut():
     flipped = faults._flip(content, draw)
     assert sum((a ^ b).bit_count() for a, b in zip(content, flipped, strict=True)) == 1
     assert content.startswith(faults._cut(content, draw))
+
+
+def test_kills_that_were_cut_off_go_on_where_they_were(tmp_path, monkeypatch):
+    made = []
+
+    def cut_off_once(place, size, tries):
+        for _ in range(len(tries.rows), size):
+            made.append(tries.command)
+            tries.add(after=tries.after(len(tries.rows), 9), at_work=True, outcome="equal", redone="0 in flight")
+            if len(made) == 3:
+                raise KeyboardInterrupt
+
+    for name in ("_book", "_sweep", "_training"):
+        monkeypatch.setattr(kill, name, cut_off_once)
+    with pytest.raises(KeyboardInterrupt):
+        kill.audit(2, 0, tmp_path)
+    found = kill.audit(2, 0, tmp_path)
+    assert made == ["make book"] * 2 + ["make sweep"] * 2 + ["make model"] * 2
+    assert len(found.rows) == 6
+    assert not found.faults
+    assert [row["killed"] for row in found.rows] == ["all", "the caller"] * 3
+    monkeypatch.setattr(kill, "_code", lambda: "other")
+    kill.audit(1, 0, tmp_path)
+    assert made[6:] == ["make book", "make sweep", "make model"]
 
 
 @pytest.mark.slow
