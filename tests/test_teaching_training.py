@@ -147,6 +147,7 @@ def test_the_tokens_of_answers_are_known(tokenizer):
 def test_killed_from_outside_and_started_again(tmp_path):
     """kill -9 in the middle of the real command; what it then finishes equals an undisturbed run."""
     options = {"n-layers": 2, "hidden": 32, "mlp": 48, "heads": 2, "vocabulary": 600, "context": 64, "steps": 400}
+    options |= {"threads": 1}  # two would wait for each other where other tests run
     command = [sys.executable, "-m", "analysis.teaching.training", "--words", "100000", "--batch", "8", "--jobs", "1"]
     command += [part for name, value in options.items() for part in (f"--{name}", str(value))]
     command += ["--minutes-per-checkpoint", "0.005"]
