@@ -91,7 +91,7 @@ test-slow: $(READY)  ## run the tests that take minutes
 bench: $(READY)  ## measure speed and memory beside peers, into _build/bench.json  [NAMES="group_ica …"] [FULL=1]
 	@$(RUN) -m bench $(if $(FULL),--full) $(NAMES)
 
-bench-record: $(READY)  ## all of them, a quarter of an hour on a quiet machine, into data/results/bench.json for the book
+bench-record: $(READY)  ## all of them, a quarter of an hour on a quiet machine, into bench/recorded.json for the book
 	@$(RUN) -m bench --keep
 
 lint: $(READY)  ## ruff, mypy, import directions, the chapters' code and form, spelling

@@ -32,7 +32,10 @@ from .report import ROOT, Report
 
 SIZE = 2  # builds
 _TIMED = {"10_your_own_model", "sizes.csv"}  # a chapter, and a table of chapter 9
-_PROJECT = ("_config.yml", "_ext", "_toc.yml", "analysis", "book", "constraints.txt", "data", "audit/tables")
+_PROJECT = (
+    *("_config.yml", "_ext", "_toc.yml", "analysis", "book", "constraints.txt", "data"),
+    *("audit/tables", "bench/recorded.json"),
+)
 _MODEL = ROOT / "data" / "teaching-model"
 _SMALLEST_R, _LARGEST_STEP = 0.999, 1e-4  # of matched maps; of activity, in standard deviations
 

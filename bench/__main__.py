@@ -22,7 +22,7 @@ from analysis import results
 
 NAMES = ("attribution", "group_ica", "interventions", "planner", "recording", "streaming")
 OUT = Path("_build/bench.json")
-KEPT = Path("data/results/bench.json")
+KEPT = Path("bench/recorded.json")
 PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "transformers")
 
 

@@ -44,7 +44,6 @@ def root(tmp_path, monkeypatch):
         ],
     }
     path = tmp_path / KEPT
-    path.parent.mkdir(parents=True)
     path.write_text(json.dumps(record))
     return tmp_path
 

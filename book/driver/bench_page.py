@@ -13,7 +13,7 @@ from analysis import results
 from .markdown import plain
 
 MARK = "% benchmarks"  # the line of book/benchmarks.md that the table takes the place of
-KEPT = Path("data/results/bench.json")
+KEPT = Path("bench/recorded.json")
 _WIDTH, _HEIGHT = 200, 22  # of a drawing, in its own units
 _MISSING = "No full run is stored with this book. Make one: `make bench-record`.\n"
 
