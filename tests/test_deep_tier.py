@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -120,3 +121,19 @@ def test_every_entry_of_the_book_fits_its_chapter_and_one_takes_over_what_anothe
     entries = {one.name: one.values for one in wanted_results(Project(ROOT), [])}
     assert entries["fmri-story"]["n_bootstrap"] == entries["fmri-haxby"]["n_bootstrap"] == 4
     assert entries["fmri-story"]["fmri"] != entries["fmri-haxby"]["fmri"]
+
+
+@pytest.mark.parametrize("name", ["inhibition-mlp_output", "inhibition-stories260K"])
+def test_what_chapter_5_says_in_words_of_its_stored_runs_is_so(name):
+    verdict = pd.read_csv(ROOT / "data/results" / name / "claims.csv").set_index("id")["verdict"]
+    assert verdict["inhibition-raises-perplexity"] == "weaker"
+    assert verdict["inhibition-is-specific"] == "not supported"
+    assert verdict["networks-dissociate"] == "inconclusive"
+
+
+def test_what_chapter_4_says_in_words_of_its_stored_runs_is_so():
+    beside = pd.read_csv(ROOT / "data/results/recurrence-stories260K/untrained.csv")
+    assert (beside["difference_low"] <= 0).all()
+    for name in ("recurrence-stories260K", "recurrence-mlp-output"):
+        controls = pd.read_csv(ROOT / "data/results" / name / "measured.csv")["controls"].map(json.loads)
+        assert {control["draws"] for each in controls for control in each} == {20}
