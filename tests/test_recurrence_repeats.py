@@ -140,6 +140,8 @@ def test_a_model_with_networks_differs_from_one_without_and_not_from_itself(sets
     empty = [stability.shifted(each, 1) for each in sets[:2]]
     trained, untrained = (repeats.leave_out(texts, decompose, n_splits=2, n_groups=4) for texts in (sets[:2], empty))
     table = repeats.beside(["a", "b"], trained, untrained)
+    assert table.index.tolist() == ["a", "b", repeats.BETWEEN]
+    assert table.loc[repeats.BETWEEN, "trained"] == pytest.approx(trained.whole.between.mean())
     assert (table["trained"] > 0.9).all()
     assert (table["untrained"] < 0.35).all()
     assert (table["difference_low"] > 0).all()

@@ -23,6 +23,9 @@ from analysis.recurrence.stability import Decompose, document_of, halves, seeds,
 Values = npt.NDArray[np.float64]
 Pair = tuple[Networks, ...]
 
+BETWEEN = "between data sets"
+"""The row of halves of different data sets in :func:`beside`."""
+
 
 @dataclass(frozen=True)
 class Repeats:
@@ -207,7 +210,7 @@ def _similarities(found: Sequence[Pair], known: Values | None = None, changed: i
 
 
 def beside(names: Sequence[str], trained: LeftOut, untrained: LeftOut) -> pd.DataFrame:
-    """Compare how well networks repeat in two models that read the same texts.
+    """Compare how well networks repeat in two models that read the same texts, within data sets and between them.
 
     Parameters
     ----------
@@ -220,16 +223,22 @@ def beside(names: Sequence[str], trained: LeftOut, untrained: LeftOut) -> pd.Dat
     -------
     DataFrame indexed by data set
         ``trained``, ``untrained``, ``difference`` (mean split-half similarity), each with ``_low`` and ``_high``: 95 %
-        over texts of this model, not over training runs.
+        over texts of this model, not over training runs. Where there are several data sets, the last row, `BETWEEN`,
+        has the mean similarity of halves of different ones.
     """
     kinds = {"trained": trained, "untrained": untrained, "difference": _minus(trained, untrained)}
+    measures: list[Callable[[Repeats], Values]] = [partial(_cell, place=place) for place in range(len(names))]
+    rows = [*names]
+    if len(names) > 1:
+        measures.append(attrgetter("between"))
+        rows.append(BETWEEN)
     columns: dict[str, list[float]] = {}
     for name, repeats in kinds.items():
-        found = [repeats.interval(partial(_cell, place=place)) for place in range(len(names))]
+        found = [repeats.interval(measure) for measure in measures]
         columns[name] = [interval.estimate for interval in found]
         columns[f"{name}_low"] = [interval.low for interval in found]
         columns[f"{name}_high"] = [interval.high for interval in found]
-    return pd.DataFrame(columns, index=pd.Index(names))
+    return pd.DataFrame(columns, index=pd.Index(rows))
 
 
 def _minus(one: LeftOut, other: LeftOut) -> LeftOut:
