@@ -1,6 +1,7 @@
 """Build the book of the smoke profile from nothing, again and again; read and decompose with one thread and with two.
 
-Builds must give equal claims, tables and figures, to the last byte. Chapter 10 and the table of speeds of chapter 9
+Builds must give equal claims, tables and figures, to the last byte; so must one that is killed with signal 9 three
+times on its way, at random moments, and called again each time. Chapter 10 and the table of speeds of chapter 9
 measure time, which no two builds have in common. Threads add up in another order, so there the last digits may differ:
 within the tolerance that is shown.
 """
@@ -11,10 +12,13 @@ import argparse
 import hashlib
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +32,12 @@ from analysis.models import load_model
 from analysis.networks import correlation, match
 from analysis.passages import choose_passages
 
+from . import study
+from .kill import is_of_all
 from .report import ROOT, Report
 
-SIZE = 2  # builds
+SIZE = 2  # builds that nothing disturbs
+_KILLS = 3
 _TIMED = {"10_your_own_model", "sizes.csv"}  # a chapter, and a table of chapter 9
 _PROJECT = (
     *("_config.yml", "_ext", "_toc.yml", "analysis", "book", "constraints.txt", "data"),
@@ -44,13 +51,37 @@ def audit(size: int, seed: int) -> Report:
     """Compare `size` cold builds, and two numbers of threads."""
     with tempfile.TemporaryDirectory(prefix="repeated-") as folder:
         place = Path(folder)
-        found = [_built(place / f"build-{number}") for number in range(size)]
-        rows = [_compared(kind, [one[kind] for one in found]) for kind in found[0]] + _threads(place, seed)
+        builds = [_built(place / f"build-{number}") for number in range(size)]
+        kills = _moments(builds[0].seconds, seed)
+        builds.append(_built(place / "killed", kills))
+        rows = [_compared(kind, [one.found[kind] for one in builds]) for kind in builds[0].found]
+        rows += _threads(place, seed)
     faults = [f"{row['what']}: {row['outcome']}" for row in rows if not row["outcome"].startswith(("equal", "within"))]
-    return Report({"builds": size, "as it should be": f"{len(rows) - len(faults)} of {len(rows)}"}, rows, faults)
+    faults += [] if builds[-1].kills == _KILLS else [f"only {builds[-1].kills} of {_KILLS} kills met a build at work"]
+    summary = {
+        "builds": size,
+        "one more, killed after": " and again after ".join(f"{after} s" for after in kills),
+        "as it should be": f"{len(rows) - len(faults)} of {len(rows)}",
+    }
+    return Report(summary, rows, faults)
 
 
-def _built(root: Path) -> dict[str, dict[str, str]]:
+@dataclass(frozen=True)
+class _Build:
+    """What was found, by kind and name; how long it took; and how many kills met it at work."""
+
+    found: dict[str, dict[str, str]]
+    seconds: float
+    kills: int
+
+
+def _moments(seconds: float, seed: int) -> list[float]:
+    """Draw when to kill: each within the first quarter of an undisturbed build, so that there is work left."""
+    rng = random.Random(seed)
+    return [round(rng.uniform(5, seconds / 4), 1) for _ in range(_KILLS)]
+
+
+def _built(root: Path, kills: Sequence[float] = ()) -> _Build:
     """Build a copy of the project; digest its claims, tables and figures by name."""
     bare = shutil.ignore_patterns("__pycache__", "*.ipynb")
     for name in _PROJECT:
@@ -58,9 +89,12 @@ def _built(root: Path) -> dict[str, dict[str, str]]:
         to.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(ROOT / name, to, ignore=bare) if (ROOT / name).is_dir() else shutil.copy(ROOT / name, to)
     command = [sys.executable, str(ROOT / "book/run.py"), "book", "--profile", "smoke", "--root", str(root)]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise InputError(f"The book cannot be built: {' '.join(done.stderr.split())[-300:]}")
+    at_work = sum(
+        study.call_and_kill(command, root, after, everything=is_of_all(number)) for number, after in enumerate(kills)
+    )
+    done = study.call(command, root, limit=7200)
+    if done.code:
+        raise InputError(f"The book cannot be built: {' '.join(done.said.split())[-300:]}")
     claims = claim_records.read(root / "_build/runs/smoke/claims.json")
     tables = {
         str(path.relative_to(root)): _digest(path.read_bytes())
@@ -72,7 +106,8 @@ def _built(root: Path) -> dict[str, dict[str, str]]:
         if _TIMED.isdisjoint(path.parts):
             figures |= _figures(path)
     shutil.rmtree(root)
-    return {"claims": {f"{one.id} at {one.site}": repr(one) for one in claims}, "tables": tables, "figures": figures}
+    named = {f"{one.id} at {one.site}": repr(one) for one in claims}
+    return _Build({"claims": named, "tables": tables, "figures": figures}, done.seconds, at_work)
 
 
 def _figures(path: Path) -> dict[str, str]:

@@ -132,10 +132,10 @@ class Done:
         return self.code == 2 and len(self.said.strip().splitlines()) == 1 and "Traceback" not in self.said
 
 
-def call(command: list[str], folder: Path) -> Done:
-    """Run a command to its end."""
+def call(command: list[str], folder: Path, limit: float = 900) -> Done:
+    """Run a command to its end, for so many seconds at most."""
     started = time.monotonic()
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=900)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=limit)
     return Done(done.returncode, done.stderr, time.monotonic() - started)
 
 

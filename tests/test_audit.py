@@ -235,6 +235,25 @@ def test_builds_that_differ_are_named():
     assert repeat._compared("tables", [{}, {}])["outcome"] == "DIFFERENT: none made"
 
 
+@pytest.mark.parametrize(
+    ("figure", "kills", "faults"),
+    [("1", 3, []), ("2", 3, ["figures: DIFFERENT: a"]), ("1", 2, ["only 2 of 3 kills met a build at work"])],
+)
+def test_a_build_that_was_killed_is_compared_with_those_that_were_not(monkeypatch, figure, kills, faults):
+    seen = []
+
+    def built(root, moments=()):
+        seen.append(moments)
+        found = {"claims": {"a": "1"}, "figures": {"a": figure if moments else "1"}}
+        return repeat._Build(found, 100, kills if moments else 0)
+
+    monkeypatch.setattr(repeat, "_built", built)
+    monkeypatch.setattr(repeat, "_threads", lambda place, seed: [])
+    assert repeat.audit(2, 0).faults == faults
+    assert [len(moments) for moments in seen] == [0, 0, 3]
+    assert all(5 <= after <= 25 for after in seen[-1])
+
+
 def test_a_training_is_stopped_at_the_step_and_compared_with_the_shipped_loss(monkeypatch):
     shipped = json.loads((ROOT / "data/teaching-model/loss.json").read_text())["loss"]
     monkeypatch.setattr(retrain, "_trained", lambda folder, size, threads: list(shipped[:size]))

@@ -18,6 +18,8 @@ FAR = np.random.default_rng(2).standard_normal(72) * 50  # a random model keeps 
 FAR[0] = 0
 PUSHED = Silencing("mean", "mlp_activation", {"pets": Usual(FAR, FAR, FAR, FAR[None])})
 
+WAY = {"silencing": PUSHED, "kind": "pets"}
+
 
 @pytest.fixture(scope="module")
 def tasks(lm):
@@ -37,7 +39,7 @@ def answered(lm, tasks, masks, silencing):
 
 def test_sets_that_answer_everything_have_the_change_of_networks_that_are_the_same(lm, tasks):
     right = answered(lm, tasks, SETS[0], PUSHED)
-    table = answering.beside_matched(lm, tasks, right, SETS[:1], PUSHED, "pets", n_sets=2, n_each=15)
+    table = answering.beside_matched(lm, tasks, right, SETS[:1], **WAY, n_sets=2, n_each=15)
     assert table.index.tolist() == ["one network", "all networks"]
     assert (table["change"] < 0).all()
     np.testing.assert_allclose(table["change"], table["matched"], atol=1e-12)
@@ -54,7 +56,7 @@ def test_networks_that_change_answers_stand_out_from_sets_that_do_not(lm, tasks)
     sets = np.zeros((8, 2, 72), bool)
     sets[..., 0] = True
     right = answered(lm, tasks, masks, PUSHED)
-    table = answering.beside_matched(lm, tasks, right, sets, PUSHED, "pets", n_sets=1, n_each=4)
+    table = answering.beside_matched(lm, tasks, right, sets, **WAY, n_sets=1, n_each=4)
     assert (table["low"] <= table["change"]).all()
     assert (table["change"] <= table["high"]).all()
     assert (table["high"] < table["band_low"]).all()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +24,9 @@ def beside_matched(
     tasks: Mapping[str, Sequence[Item]],
     right: Mapping[str, npt.NDArray[np.bool_]],
     sets: Masks,
+    *,
     silencing: Silencing,
     kind: str,
-    *,
     n_sets: int,
     n_each: int,
 ) -> pd.DataFrame:
@@ -63,9 +64,10 @@ def beside_matched(
     }
     some = dealt.some_in_turn(sets, n_sets)
     alone = some[some.any(-1)]
+    change = partial(dealt.accuracy_changes, lm, silencing=silencing, kind=kind, n_each=n_each)
     drawn = {
-        "one network": _over_tasks(lm, tasks, alone, silencing, kind, n_each).reshape(len(sets), -1).mean(1),
-        "all networks": _over_tasks(lm, tasks, np.asarray(sets.any(1)), silencing, kind, n_each),
+        "one network": _over_tasks(tasks, lambda items: change(items, alone)).reshape(len(sets), -1).mean(1),
+        "all networks": _over_tasks(tasks, lambda items: change(items, np.asarray(sets.any(1)))),
     }
     rows = {}
     for lesion, values in changes.items():
@@ -82,14 +84,8 @@ def beside_matched(
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("lesion")
 
 
-def _over_tasks(
-    lm: LanguageModel,
-    tasks: Mapping[str, Sequence[Item]],
-    sets: Masks,
-    silencing: Silencing,
-    kind: str,
-    n_each: int,
-) -> Array:
-    """Mean change under each set, questions weighing equally, shape (n_sets,)."""
-    of_task = [dealt.accuracy_changes(lm, items, sets, silencing, kind, n_each=n_each) for items in tasks.values()]
-    return np.asarray(np.average(of_task, axis=0, weights=[len(items) for items in tasks.values()]))
+def _over_tasks(tasks: Mapping[str, Sequence[Item]], change: Callable[[Sequence[Item]], Array]) -> Array:
+    """Mean over tasks, questions weighing equally."""
+    return np.asarray(
+        np.average([change(items) for items in tasks.values()], axis=0, weights=[*map(len, tasks.values())])
+    )
