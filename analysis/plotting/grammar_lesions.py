@@ -166,7 +166,7 @@ def lesion_power(table: pd.DataFrame) -> Figure:
                 label=f"{method}: false alarm anywhere",
             )  # fmt: skip
         axes.axhline(0.05, color=GREY, lw=0.7)
-        axes.set(xlabel="effect of a true parcel (SD of everything else)", ylabel="share", ylim=(-0.02, 1.02))
+        axes.set(xlabel="effect of a true parcel (SD of the noise)", ylabel="share", ylim=(-0.02, 1.02))
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return closed(figure)
 
