@@ -137,3 +137,9 @@ def test_what_chapter_4_says_in_words_of_its_stored_runs_is_so():
     for name in ("recurrence-stories260K", "recurrence-mlp-output"):
         controls = pd.read_csv(ROOT / "data/results" / name / "measured.csv")["controls"].map(json.loads)
         assert {control["draws"] for each in controls for control in each} == {20}
+
+
+def test_what_chapter_7_says_in_words_of_its_stored_run_is_so():
+    arms = pd.read_csv(ROOT / "data/results/key-neurons-stories260K/classifiers.csv", index_col="arm")
+    assert arms.loc["key neurons, the paper's share", "estimate"] >= arms.loc["the paper's share, matched", "most"]
+    assert arms.loc["key neurons, the paper's share", "low"] > arms.loc["the paper's share, matched", "estimate"]
