@@ -44,7 +44,8 @@ _PROJECT = (
     *("audit/tables", "bench/recorded.json"),
 )
 _MODEL = ROOT / "data" / "teaching-model"
-_SMALLEST_R, _LARGEST_STEP = 0.999, 1e-4  # of matched maps; of activity, in standard deviations
+_LARGEST_STEP = 1e-4  # of activity, in standard deviations
+_SMALLEST_R = 0.99  # of matched maps: FastICA stops at small steps, and two networks can turn a few degrees within that
 
 
 def audit(size: int, seed: int) -> Report:
