@@ -174,7 +174,7 @@ def test_kills_that_were_cut_off_go_on_where_they_were(tmp_path, monkeypatch):
     made = []
 
     def cut_off_once(place, size, tries):
-        for _ in range(len(tries.rows), size):
+        for _ in tries.wanted(size):
             made.append(tries.command)
             tries.add(after=tries.after(len(tries.rows), 9), at_work=True, outcome="equal", redone="0 in flight")
             if len(made) == 3:
@@ -192,6 +192,23 @@ def test_kills_that_were_cut_off_go_on_where_they_were(tmp_path, monkeypatch):
     monkeypatch.setattr(kill, "_code", lambda: "other")
     kill.audit(1, 0, tmp_path)
     assert made[6:] == ["make book", "make sweep", "make model"]
+
+
+def test_a_kill_that_comes_too_late_does_not_count(tmp_path, monkeypatch):
+    def every_other_too_late(place, size, tries):
+        for number in tries.wanted(size):
+            tries.add(after=1, at_work=number % 2 == 1, outcome="equal", redone="0 in flight")
+
+    def always_too_late(place, size, tries):
+        for _ in tries.wanted(size):
+            tries.add(after=1, at_work=False, outcome="equal", redone="0 in flight")
+
+    monkeypatch.setattr(kill, "_book", every_other_too_late)
+    monkeypatch.setattr(kill, "_sweep", every_other_too_late)
+    monkeypatch.setattr(kill, "_training", always_too_late)
+    found = kill.audit(2, 0, tmp_path)
+    assert found.summary["make book"].startswith("2 kills at work, 2 too late; 4 of 4 finished equal")
+    assert found.faults == ["make model: only 0 of 2 kills met it at work"]
 
 
 @pytest.mark.slow

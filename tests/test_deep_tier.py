@@ -134,6 +134,9 @@ def test_what_chapter_5_says_in_words_of_its_stored_runs_is_so(name):
 def test_what_chapter_4_says_in_words_of_its_stored_runs_is_so():
     beside = pd.read_csv(ROOT / "data/results/recurrence-stories260K/untrained.csv")
     assert (beside["difference_low"] <= 0).all()
+    *within, between = pd.read_csv(ROOT / "data/results/recurrence-mlp-output/untrained.csv").to_dict("records")
+    assert all(row["difference_low"] > 0 for row in within)
+    assert between["difference_high"] < 0
     for name in ("recurrence-stories260K", "recurrence-mlp-output"):
         controls = pd.read_csv(ROOT / "data/results" / name / "measured.csv")["controls"].map(json.loads)
         assert {control["draws"] for each in controls for control in each} == {20}
