@@ -134,6 +134,7 @@ def test_what_chapter_5_says_in_words_of_its_stored_runs_is_so(name):
 def test_what_chapter_4_says_in_words_of_its_stored_runs_is_so():
     beside = pd.read_csv(ROOT / "data/results/recurrence-stories260K/untrained.csv")
     assert (beside["difference_low"] <= 0).all()
+    assert beside["difference_high"].iloc[-1] < 0
     *within, between = pd.read_csv(ROOT / "data/results/recurrence-mlp-output/untrained.csv").to_dict("records")
     assert all(row["difference_low"] > 0 for row in within)
     assert between["difference_high"] < 0
