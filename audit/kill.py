@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from . import study
-from .report import ROOT, Report
+from .report import GOING_ON, ROOT, Report, code_digest
 
 SIZE = 30
 _TRAINING = {
@@ -37,6 +37,7 @@ _TRAINING = {
     "minutes-per-checkpoint": 0.01,
 }
 _IN_FLIGHT = 2  # chapters or cells side by side
+_DECIDING = ("analysis", "audit", "book/driver")  # the outcome of a kill
 _TOO_LATE = "nothing: it had finished"
 
 
@@ -52,7 +53,7 @@ class _Tries:
     @classmethod
     def so_far(cls, command: str, seed: int, folder: Path) -> _Tries:
         """Read what an audit of the same code and seed has left."""
-        path = folder / f"{command.replace(' ', '-')}-{seed}-{_code()}.jsonl"
+        path = folder / f"{command.replace(' ', '-')}-{seed}-{code_digest(*_DECIDING)}.jsonl"
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
         return cls(command, seed, path, [json.loads(line) for line in lines if line.endswith("\n")])
 
@@ -92,16 +93,7 @@ def is_of_all(number: int) -> bool:
     return number % 2 == 0
 
 
-def _code() -> str:
-    """Digest what decides the outcome of a kill."""
-    digest = hashlib.sha256()
-    for folder in ("analysis", "audit", "book/driver"):
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
-
-
-def audit(size: int, seed: int, folder: Path = ROOT / "_build" / "audit") -> Report:
+def audit(size: int, seed: int, folder: Path = GOING_ON) -> Report:
     """Kill each command `size` times while it is at work."""
     rows, faults, summary = [], [], {}
     with tempfile.TemporaryDirectory(prefix="killed-") as place:

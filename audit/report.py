@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 import os
 import platform
@@ -14,6 +15,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLES = ROOT / "audit" / "tables"
+GOING_ON = ROOT / "_build" / "audit"
+"""Where an audit that takes long keeps what it has, and goes on from when it was cut off."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,15 @@ class Report:
     summary: Mapping[str, Any]
     rows: Sequence[Mapping[str, Any]]
     faults: Sequence[str] = field(default_factory=list)
+
+
+def code_digest(*folders: str) -> str:
+    """Digest the Python files of some folders of the project: what was begun with other code is not gone on with."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def keep(name: str, does: str, command: str, seconds: float, report: Report, *, tables: Path = TABLES) -> Path:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import yaml
 from conftest import ROOT
+from safetensors.numpy import save_file
 
 from analysis import claim_records, declarations
 from analysis.claims import not_measured
@@ -189,7 +190,7 @@ def test_kills_that_were_cut_off_go_on_where_they_were(tmp_path, monkeypatch):
     assert len(found.rows) == 6
     assert not found.faults
     assert [row["killed"] for row in found.rows] == ["all", "the caller"] * 3
-    monkeypatch.setattr(kill, "_code", lambda: "other")
+    monkeypatch.setattr(kill, "code_digest", lambda *_: "other")
     kill.audit(1, 0, tmp_path)
     assert made[6:] == ["make book", "make sweep", "make model"]
 
@@ -271,14 +272,36 @@ def test_a_build_that_was_killed_is_compared_with_those_that_were_not(monkeypatc
     assert all(5 <= after <= 25 for after in seen[-1])
 
 
-def test_a_training_is_stopped_at_the_step_and_compared_with_the_shipped_loss(monkeypatch):
+def test_steps_that_an_earlier_audit_made_are_not_made_again(monkeypatch, tmp_path):
+    (tmp_path / "work").mkdir()
+    curve = json.dumps([0.5] * 30)
+    save_file({"x": np.zeros(1)}, tmp_path / "work/checkpoint.safetensors", {"curve": curve})
+    begun = []
+
+    class Training:
+        returncode = None
+
+        def __init__(self, command, cwd):
+            begun.append(command[command.index("--work") + 1])
+
+        def poll(self):
+            return None
+
+        kill = wait = poll
+
+    monkeypatch.setattr(retrain.subprocess, "Popen", Training)
+    assert retrain._trained(tmp_path, 20, 2) == [0.5] * 20
+    assert begun == [str(tmp_path / "work")]
+
+
+def test_a_training_is_stopped_at_the_step_and_compared_with_the_shipped_loss(monkeypatch, tmp_path):
     shipped = json.loads((ROOT / "data/teaching-model/loss.json").read_text())["loss"]
     monkeypatch.setattr(retrain, "_trained", lambda folder, size, threads: list(shipped[:size]))
-    found = retrain.audit(40, 0)
+    found = retrain.audit(40, 0, tmp_path)
     assert not found.faults
     assert found.summary["equal to four digits"] == "40"
     assert [row["step"] for row in found.rows] == ["1", "3", "10", "30", "40"]
     monkeypatch.setattr(retrain, "_trained", lambda *_: list(np.array(shipped[:40]) + 0.1 * (np.arange(40) > 5)))
-    found = retrain.audit(40, 0)
+    found = retrain.audit(40, 0, tmp_path)
     assert found.faults
     assert found.summary["first step that differs"] == "7"
