@@ -1,4 +1,4 @@
-"""Count which lines and branches of `analysis` the quick tests run; what no test runs, no test can find wrong.
+"""Count which lines and branches of analysis the quick tests run; what no test runs, no test can find wrong.
 
 The tests of the driver, the pages and the audits are left out: they are not about `analysis`, and run chapters in
 processes of their own, which are not counted.
