@@ -17,7 +17,6 @@ WORDS = (" cat", " dog", " house", " light", " two", " nobody")
 FAR = np.random.default_rng(2).standard_normal(72) * 50  # a random model keeps most answers unless it is pushed
 FAR[0] = 0
 PUSHED = Silencing("mean", "mlp_activation", {"pets": Usual(FAR, FAR, FAR, FAR[None])})
-
 WAY = {"silencing": PUSHED, "kind": "pets"}
 
 
